@@ -1,6 +1,5 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
-import importX from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 // A dozen rules, chosen for the two worst bugs of this field: a promise nobody waits for, and a
@@ -26,7 +25,6 @@ export default defineConfig(
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.base],
-    plugins: { "import-x": importX },
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
@@ -49,7 +47,6 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/prefer-readonly": "error",
       "@typescript-eslint/only-throw-error": "error",
-      "import-x/no-cycle": ["error", { ignoreExternal: true }],
     },
   },
 );

@@ -1,0 +1,65 @@
+/** Finds a program on this machine, or installs its Debian package where we may (as root). */
+import { which, run } from "./command.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+const APT = ["-o", "DPkg::Lock::Timeout=120", "-qq", "-y"];
+
+/**
+ * @param {object} wanted
+ * @param {string} wanted.program executable looked for on PATH
+ * @param {string} wanted.debianPackage
+ * @param {string} wanted.purpose what it is needed for, ends the sentence "… is needed for"
+ * @param {(file: string) => Promise<string | undefined>} wanted.accept
+ *   version of the program if it will do, else undefined
+ * @param {(line: string) => void} report
+ * @returns {Promise<{ value: string, note: string }>} full path
+ */
+export async function provideProgram({ program, debianPackage, purpose, accept }, report) {
+  const present = which(program);
+  const presentVersion = present && (await accept(present));
+  if (presentVersion) return { value: present, note: `this machine's ${presentVersion}` };
+
+  const cure = `install the package that holds ${program} (Debian, Ubuntu: sudo apt-get install ${debianPackage}) and run the same command again.`;
+  const problem = present ? `${present} is too old` : `${program} is not on this machine`;
+  if (process.getuid?.() !== 0 || !which("apt-get")) {
+    throw new SetupError(`${problem}, and it is needed for ${purpose}: ${cure}`);
+  }
+
+  report(`${problem}; installing Debian's ${debianPackage} (about a minute)`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", [...APT, "update"], { env, timeoutSeconds: 300 });
+  const result = await run(
+    "apt-get",
+    [...APT, "install", "--no-install-recommends", debianPackage],
+    { env, timeoutSeconds: 900 },
+  );
+  const installed = which(program);
+  const version = installed && (await accept(installed));
+  if (!version) {
+    throw new SetupError(`apt-get could not provide ${program} for ${purpose}: ${cure}`, {
+      log: result.tail,
+    });
+  }
+  return { value: installed, note: `${version} installed` };
+}
+
+/** Redis 7 or newer: the queue's Lua and its multi-part AOF are checked against it. */
+export const redisServer = {
+  program: "redis-server",
+  debianPackage: "redis-server",
+  purpose: "the queue (Redis 7 or newer)",
+  async accept(file) {
+    const version = /v=(\d+)\.([\d.]+)/.exec((await run(file, ["--version"])).stdout);
+    return version && Number(version[1]) >= 7 ? `Redis ${version[1]}.${version[2]}` : undefined;
+  },
+};
+
+/** Only tests need a browser. */
+export const chromium = {
+  program: "chromium",
+  debianPackage: "chromium",
+  purpose: "the browser tests",
+  async accept(file) {
+    return /Chromium [\d.]+/.exec((await run(file, ["--version"])).stdout)?.[0];
+  },
+};
