@@ -32,7 +32,8 @@ export function npmCommand(node = process.execPath) {
  */
 export async function provideNode(report) {
   const found = findNode();
-  if (found === process.execPath) return { value: found, note: `this machine's ${process.version}` };
+  if (found === process.execPath)
+    return { value: found, note: `this machine's ${process.version}` };
   if (found) return { value: found, note: `${nodeVersion} from ${path.dirname(found)}` };
 
   const packageName = `node-${process.platform}-${process.arch}`;

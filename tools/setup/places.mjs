@@ -21,6 +21,5 @@ export const cacheDirectory =
 export const nodeVersion = readFileSync(path.join(repository, ".nvmrc"), "utf8").trim();
 
 /** The engine is always of the SDK's version, so that the two never disagree. */
-export const engineVersion = JSON.parse(
-  readFileSync(path.join(repository, "package.json"), "utf8"),
-).dependencies["@pulumi/pulumi"];
+export const engineVersion = JSON.parse(readFileSync(path.join(repository, "package.json"), "utf8"))
+  .dependencies["@pulumi/pulumi"];

@@ -28,7 +28,9 @@ async function main() {
   const [name, ...args] = process.argv.slice(2);
   const command = commands[name];
   if (!command) {
-    throw new SetupError(`There is no command "${name}": use one of ${Object.keys(commands).join(", ")}.`);
+    throw new SetupError(
+      `There is no command "${name}": use one of ${Object.keys(commands).join(", ")}.`,
+    );
   }
   if (command.alone) {
     const lock = tryLock(path.join(workDirectory, "command.lock"), `npm ${name}`);
@@ -46,8 +48,10 @@ async function main() {
 }
 
 async function setUp({ browser }) {
-  const cacheLock = await waitForLock(path.join(cacheDirectory, "setup.lock"), "another set-up", (line) =>
-    console.log(`  · ${line}`),
+  const cacheLock = await waitForLock(
+    path.join(cacheDirectory, "setup.lock"),
+    "another set-up",
+    (line) => console.log(`  · ${line}`),
   );
   try {
     const node = await step("Node", provideNode);

@@ -1,0 +1,76 @@
+/** Opens a stack through the Automation API: the same program that plain `pulumi up` runs, inline. */
+import * as automation from "@pulumi/pulumi/automation/index.js";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { repository } from "../../components/installation.ts";
+import { workDirectory } from "../../stacks/places.ts";
+import { program } from "../../stacks/program.ts";
+import { readStackFile } from "../stack-settings.ts";
+import { engineEnvironment } from "./environment.ts";
+
+const projectSchema = z.looseObject({
+  name: z.string(),
+  plugins: z.object({ providers: z.array(z.object({ name: z.string(), path: z.string() })) }),
+});
+
+/** The stack, made when it is not there yet. */
+export function openStack(stackName: string): Promise<automation.Stack> {
+  return automation.LocalWorkspace.createOrSelectStack(...sourceOf(stackName));
+}
+
+/** The stack, or undefined when there is none. */
+export async function findStack(stackName: string): Promise<automation.Stack | undefined> {
+  try {
+    return await automation.LocalWorkspace.selectStack(...sourceOf(stackName));
+  } catch (error) {
+    if (error instanceof automation.StackNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function sourceOf(
+  stackName: string,
+): [automation.InlineProgramArgs, automation.LocalWorkspaceOptions] {
+  const { projectName, workDir } = writeProject(stackName);
+  return [
+    { stackName, projectName, program: () => Promise.resolve(program()) },
+    { workDir, envVars: engineEnvironment() },
+  ];
+}
+
+/**
+ * Writes the project as the engine sees it into a folder of this checkout's own: the repository's
+ * files with paths made absolute. The engine stores a stack's encryption salt beside its settings;
+ * in the repository's file, which git knows, the salt of one checkout would lock out the next.
+ */
+function writeProject(stackName: string): { projectName: string; workDir: string } {
+  const workDir = path.join(workDirectory, "engine", stackName);
+  mkdirSync(workDir, { recursive: true, mode: 0o700 });
+
+  const { name, plugins, ...rest } = projectSchema.parse(
+    parse(readFileSync(path.join(repository, "Pulumi.yaml"), "utf8")),
+  );
+  const providers = plugins.providers.map((plugin) => ({
+    ...plugin,
+    path: path.join(repository, plugin.path),
+  }));
+  const { main: _programFile, ...settings } = rest as { main?: string };
+  writeFileSync(
+    path.join(workDir, "Pulumi.yaml"),
+    stringify({ name, ...settings, plugins: { providers } }),
+  );
+
+  const stackFile = path.join(workDir, `Pulumi.${stackName}.yaml`);
+  const salt = existsSync(stackFile)
+    ? z
+        .looseObject({ encryptionsalt: z.string().optional() })
+        .parse(parse(readFileSync(stackFile, "utf8")) ?? {}).encryptionsalt
+    : undefined;
+  writeFileSync(
+    stackFile,
+    stringify({ ...(salt ? { encryptionsalt: salt } : {}), ...readStackFile(stackName) }),
+  );
+  return { projectName: name, workDir };
+}

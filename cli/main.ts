@@ -1,0 +1,68 @@
+/** `comfymulti`: the host's and the operator's tool, thin over the Automation API. */
+import { Command } from "commander";
+import { SettingsError } from "../stacks/settings.ts";
+import { SetupError } from "../tools/setup/setup-error.mjs";
+import { printFault } from "../tools/setup/progress.mjs";
+import { down } from "./commands/down.ts";
+import { environment } from "./commands/environment.ts";
+import { start } from "./commands/start.ts";
+import { status } from "./commands/status.ts";
+import { preview, up } from "./commands/up.ts";
+import { InterruptedError } from "./interrupted-error.ts";
+import { VisibleError } from "./visible-error.ts";
+import manifest from "../package.json" with { type: "json" };
+
+const program = new Command("comfymulti")
+  .description("ComfyUI for a workshop of many people on a few GPUs")
+  .version(manifest.version);
+const stackArgument = ["[stack]", "name of a Pulumi.<stack>.yaml", "local"] as const;
+
+program
+  .command("start")
+  .description("bring a stack up, render a sample job and print everybody's links")
+  .argument(...stackArgument)
+  .action(start);
+program
+  .command("up")
+  .description("bring a stack to what its settings say")
+  .argument(...stackArgument)
+  .action(async (stack: string) => void (await up(stack)));
+program
+  .command("preview")
+  .description("show what up would change and what the policies say to it")
+  .argument(...stackArgument)
+  .action(preview);
+program
+  .command("status")
+  .description("show what runs and everybody's links")
+  .argument(...stackArgument)
+  .option("--json", "as JSON, for programs", false)
+  .action(status);
+program
+  .command("down")
+  .alias("stop")
+  .description("take a stack down; its data stays")
+  .argument(...stackArgument)
+  .option("--purge", "remove its data too: pictures, workflows, queue, logs", false)
+  .action(down);
+program
+  .command("environment")
+  .description('print what plain pulumi needs: eval "$(npx comfymulti environment)"')
+  .action(environment);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCode(error);
+  const visible =
+    error instanceof VisibleError ||
+    error instanceof SettingsError ||
+    error instanceof InterruptedError;
+  if (visible) console.error(`\n${error.message}`);
+  else if (error instanceof SetupError) printFault(error);
+  else console.error(error);
+}
+
+function exitCode(error: unknown): number {
+  return error instanceof InterruptedError ? 130 : 1;
+}

@@ -1,0 +1,46 @@
+/** Reads `Pulumi.<stack>.yaml` as the engine will, so that faults show before anything starts. */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { repository } from "../components/installation.ts";
+import { parseSettings, type Settings } from "../stacks/settings.ts";
+import { VisibleError } from "./visible-error.ts";
+
+const stackFileSchema = z.looseObject({
+  config: z.record(z.string(), z.unknown()).nullish(),
+  encryptionsalt: z.string().optional(),
+});
+export type StackFile = z.infer<typeof stackFileSchema>;
+
+/** @throws VisibleError when there is no such file or it is no YAML */
+export function readStackFile(stack: string): StackFile {
+  const name = `Pulumi.${stack}.yaml`;
+  const file = path.join(repository, name);
+  if (!/^[a-z][a-z0-9-]{0,40}$/.test(stack) || !existsSync(file)) {
+    throw new VisibleError(
+      `There is no stack "${stack}": write its settings into ${name} (Pulumi.local.yaml is an example).`,
+    );
+  }
+  try {
+    return stackFileSchema.parse(parse(readFileSync(file, "utf8")) ?? {});
+  } catch (error) {
+    if (error instanceof YAMLParseError) {
+      throw new VisibleError(`${name} is not valid YAML: ${error.message}`);
+    }
+    if (error instanceof z.ZodError) {
+      throw new VisibleError(`${name} is no stack file:\n${z.prettifyError(error)}`);
+    }
+    throw error;
+  }
+}
+
+/** Validated settings. @throws SettingsError with every fault */
+export function readSettings(stack: string): Settings {
+  const config: Record<string, string> = {};
+  for (const [key, value] of Object.entries(readStackFile(stack).config ?? {})) {
+    // The engine hands structured values to the program as JSON and scalars as text.
+    config[key] = typeof value === "object" ? JSON.stringify(value) : String(value);
+  }
+  return parseSettings(stack, config);
+}

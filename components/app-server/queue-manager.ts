@@ -1,0 +1,79 @@
+import type { Environment } from "@comfymulti/queue-manager/environment";
+import * as pulumi from "@pulumi/pulumi";
+import type { Host, Service } from "../hosts/index.ts";
+import { nodeCommand, repository } from "../installation.ts";
+import type { VariablesOf } from "../service-environment.ts";
+import type { RedisAddress } from "./redis.ts";
+
+/** A participant as the gateway knows them. */
+export interface Participant {
+  readonly id: string;
+  readonly token: pulumi.Output<string>;
+  readonly frontendUrl: string;
+}
+
+export interface QueueManagerArgs {
+  readonly host: Host;
+  readonly projectName: string;
+  readonly version: string;
+  readonly listenAddress: string;
+  readonly port: number;
+  readonly redis: RedisAddress;
+  /** Participants' uploads and results. */
+  readonly dataDirectory: string;
+  readonly participants: readonly Participant[];
+  readonly adminToken: pulumi.Output<string>;
+  readonly frontendToken: pulumi.Output<string>;
+  /** Worker's name → its token. */
+  readonly workerTokens: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly maxQueueDepth: number;
+  readonly userPendingLimit: number;
+  readonly queuePolicy: "fair" | "fifo" | "priority";
+  readonly leaseSeconds: number;
+}
+
+/** The gateway that every browser talks to, and the queue's caretaker. */
+export class QueueManager extends pulumi.ComponentResource {
+  readonly url: string;
+  readonly service: Service;
+
+  constructor(name: string, args: QueueManagerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("comfymulti:app-server:QueueManager", name, {}, opts);
+    this.url = `http://${args.listenAddress}:${args.port}`;
+
+    const environment = {
+      HOST: args.listenAddress,
+      PORT: String(args.port),
+      APP_SERVER_REDIS_HOST: args.redis.host,
+      REDIS_PORT: String(args.redis.port),
+      PROJECT_NAME: args.projectName,
+      DATA_DIRECTORY: args.dataDirectory,
+      MAX_QUEUE_DEPTH: String(args.maxQueueDepth),
+      USER_PENDING_LIMIT: String(args.userPendingLimit),
+      QUEUE_POLICY: args.queuePolicy,
+      LEASE_SECONDS: String(args.leaseSeconds),
+    } satisfies VariablesOf<Environment>;
+
+    this.service = args.host.service(
+      name,
+      {
+        version: args.version,
+        command: nodeCommand("services/queue-manager/src/main.ts"),
+        environment,
+        secretEnvironment: {
+          REDIS_PASSWORD: args.redis.password,
+          ADMIN_TOKEN: args.adminToken,
+          FRONTEND_TOKEN: args.frontendToken,
+          WORKER_TOKENS: pulumi.jsonStringify(args.workerTokens),
+          USERS: pulumi.jsonStringify(args.participants),
+        },
+        workingDirectory: repository,
+        directories: [args.dataDirectory],
+        listens: [{ host: args.listenAddress, port: args.port, purpose: "gatewayPort" }],
+        health: { kind: "http", url: `${this.url}/health` },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

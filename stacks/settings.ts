@@ -1,0 +1,163 @@
+/**
+ * Every setting of a stack: one schema that validates `Pulumi.<stack>.yaml`, gives the types, and
+ * states meaning, unit and default. Unknown keys are refused, so that a typo is found at preview.
+ *
+ * Values come from Pulumi configuration in the namespace `comfymulti`, where each is a string;
+ * lists and objects are JSON there (`pulumi config set --path` writes them so).
+ */
+import { capturedVersions } from "@comfymulti/workflows";
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+
+const NAMESPACE = "comfymulti";
+
+/** Other namespaces that may stand in a stack's file: the engine's own and the providers'. */
+const FOREIGN_NAMESPACES = ["pulumi", "cloudflare", "command", "docker", "tailscale"];
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const port = () => wholeNumber(1024, 65_000);
+const comfyuiVersion = () =>
+  z.enum(capturedVersions(), {
+    error: (issue) =>
+      `${String(issue.input)} is not a ComfyUI version with captured node definitions: use one of ${capturedVersions().join(", ")}`,
+  });
+
+/** A list in configuration is JSON text. */
+const jsonList = <Item extends z.ZodType>(item: Item) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: "custom", message: "is not a list" });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(item));
+
+export const stackKinds = ["local", "staging", "workshop"] as const;
+export type StackKind = (typeof stackKinds)[number];
+
+export const settingsSchema = z.strictObject({
+  /** Which program the stack runs. Default: the stack's own name. */
+  kind: z.enum(stackKinds),
+  /** Prefix of every name that people see, and of buckets. */
+  projectName: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,30}$/, "is lower-case letters, digits and -, 2 to 31 of them")
+    .default("comfyume"),
+
+  /** Participants: user001 … userNNN, each with a link of their own. */
+  users: wholeNumber(1, 99).default(4),
+  /** ComfyUI version whose editor the participants see. */
+  frontendVersion: comfyuiVersion().default("0.11.1"),
+
+  /** GPU workers: worker-1 … worker-N. */
+  workers: wholeNumber(1, 8).default(1),
+  /** ComfyUI version that the workers run. */
+  workerVersion: comfyuiVersion().default("0.11.1"),
+  /**
+   * Real ComfyUI servers to drive instead of the simulated one, the first for worker-1 and so on.
+   * Default: none, each worker gets a simulated ComfyUI.
+   */
+  comfyuiUrls: jsonList(z.url({ protocol: /^https?$/ })).default([]),
+  /** Simulated seconds per real second: 60 renders a simulated minute in one second. */
+  simulationSpeed: z.coerce.number().min(0.1).max(10_000).default(20),
+
+  /** The one port that browsers use. */
+  gatewayPort: port().default(8600),
+  redisPort: port().default(8610),
+  frontendPort: port().default(8620),
+  /** Simulated ComfyUI of worker-1; worker-N takes this plus N-1. */
+  comfyuiPort: port().default(8630),
+  /** Health of worker-1; worker-N takes this plus N-1. */
+  workerHealthPort: port().default(8640),
+
+  /** Jobs that may wait in all, before a submit is answered with 429. */
+  maxQueueDepth: wholeNumber(1, 100_000).default(100),
+  /** Jobs of one participant that may wait. */
+  userPendingLimit: wholeNumber(1, 1000).default(5),
+  /** Order of the queue: fair in GPU seconds, first come first served, or by priority. */
+  queuePolicy: z.enum(["fair", "fifo", "priority"]).default("fair"),
+  /** Seconds after which a silent worker's job goes back to the queue. */
+  leaseSeconds: wholeNumber(5, 600).default(30),
+  /** Seconds without any progress after which a job is ended. */
+  executionTimeoutSeconds: wholeNumber(10, 86_400).default(900),
+  /** Seconds that one job may take in all. */
+  jobTimeoutSeconds: wholeNumber(10, 86_400).default(1800),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Faults in a stack's settings, all of them at once. */
+export class SettingsError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(stack: string, faults: readonly string[]) {
+    super(
+      `Pulumi.${stack}.yaml has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}:\n` +
+        faults.map((fault) => `  - ${fault}`).join("\n"),
+    );
+    this.name = "SettingsError";
+    this.faults = faults;
+  }
+}
+
+/**
+ * Settings of a stack from its configuration.
+ *
+ * @param stack The stack's name.
+ * @param config Full keys (`comfymulti:users`) and their text.
+ * @throws SettingsError with every fault and its property path.
+ */
+export function parseSettings(stack: string, config: Readonly<Record<string, string>>): Settings {
+  const own: Record<string, string> = {};
+  const faults: string[] = [];
+  for (const [key, value] of Object.entries(config)) {
+    const [namespace = "", name = ""] = key.split(":");
+    if (namespace === NAMESPACE) own[name] = value;
+    else if (!FOREIGN_NAMESPACES.includes(namespace)) {
+      faults.push(`${key}: unknown namespace; settings of this project start with ${NAMESPACE}:`);
+    }
+  }
+  const result = settingsSchema.safeParse({ kind: stack, ...own });
+  if (!result.success) faults.push(...result.error.issues.flatMap((issue) => describe(issue)));
+  if (result.success) faults.push(...portClashes(result.data));
+  if (!result.success || faults.length > 0) throw new SettingsError(stack, faults);
+  return result.data;
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${NAMESPACE}:${key}: unknown setting${suggestion(key)}`);
+  }
+  return [`${NAMESPACE}:${issue.path.map(String).join(".")}: ${issue.message}`];
+}
+
+/** More letters than this apart is another word, not a typo. */
+const LARGEST_TYPO = 3;
+
+/** "; did you mean …?" when a known setting is a typo away. */
+function suggestion(key: string): string {
+  const nearest = closest(key, Object.keys(settingsSchema.shape));
+  return distance(key, nearest) <= LARGEST_TYPO ? `; did you mean ${NAMESPACE}:${nearest}?` : "";
+}
+
+/** Two services on one port would only be found when the second one starts. */
+function portClashes(settings: Settings): string[] {
+  const owners = new Map<number, string>();
+  const faults: string[] = [];
+  const claim = (owner: string, number: number) => {
+    const other = owners.get(number);
+    if (other) faults.push(`${NAMESPACE}:${owner}: port ${number} is also ${NAMESPACE}:${other}'s`);
+    else owners.set(number, owner);
+  };
+  claim("gatewayPort", settings.gatewayPort);
+  claim("redisPort", settings.redisPort);
+  claim("frontendPort", settings.frontendPort);
+  for (let index = 0; index < settings.workers; index++) {
+    claim("comfyuiPort", settings.comfyuiPort + index);
+    claim("workerHealthPort", settings.workerHealthPort + index);
+  }
+  return faults;
+}
