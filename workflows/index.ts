@@ -1,0 +1,32 @@
+/**
+ * Public face of the workflows package: what ComfyUI's versions know, whether a prompt fits one,
+ * what it will cost, and the workshop's own templates. Imports nothing else of this project.
+ */
+export {
+  capturedVersions,
+  comboOptions,
+  loadObjectInfo,
+  nodeDefinitionSchema,
+  objectInfoSchema,
+  readInputSpec,
+} from "./compat/object-info.ts";
+export type { InputSpec, NodeDefinition, ObjectInfo, SlotType } from "./compat/object-info.ts";
+export { fingerprintObjectInfo } from "./compat/fingerprint.ts";
+export { withModels } from "./compat/file-options.ts";
+export { validatePrompt } from "./compat/validate-prompt.ts";
+export type { ValidateOptions } from "./compat/validate-prompt.ts";
+export type {
+  InputError,
+  NodeError,
+  NodeErrors,
+  PromptError,
+  PromptVerdict,
+} from "./compat/verdict.ts";
+export { comfyuiVersions, versionPinSchema } from "./versions.ts";
+export type { VersionPin } from "./versions.ts";
+export { estimateCost } from "./estimate-cost.ts";
+export type { CostEstimate } from "./estimate-cost.ts";
+export { templates, templateThumbnail } from "./templates/index.ts";
+export type { Model, Prompt, Template, Workflow } from "./templates/index.ts";
+export { templatesIndex } from "./templates/browser-index.ts";
+export type { BrowserCategory, BrowserTemplate } from "./templates/browser-index.ts";
