@@ -1,8 +1,7 @@
 /**
  * Nodes that judge some inputs in their own Python code, so that ComfyUI's list and range checks
- * do not apply to them. object_info does not tell which; the table is read from ComfyUI's sources
- * (`VALIDATE_INPUTS` and `validate_inputs` in nodes.py, nodes_audio.py, nodes_video.py,
- * nodes_logic.py) and confirmed for CustomCombo by a recorded prompt.
+ * do not apply to them. object_info does not tell which. CustomCombo is confirmed by a recorded
+ * prompt; the upload nodes follow ComfyUI's `VALIDATE_INPUTS` and were not recorded.
  */
 import { listsUploads } from "./file-options.ts";
 import type { LiveInput } from "./dynamic-inputs.ts";
