@@ -1,0 +1,46 @@
+import type { Health } from "../../service-spec.ts";
+import type { SupervisorClient } from "../client.ts";
+import { ServiceError } from "../supervisor/protocol.ts";
+import type { ServiceReport } from "../supervisor/protocol.ts";
+import type { Operation } from "./resource-type.ts";
+
+const POLL_MILLISECONDS = 100;
+const LOG_LINES = 20;
+
+/**
+ * Waits until a service is healthy, telling what it waits for.
+ * @throws ServiceError with one sentence and the last lines of the service's log
+ */
+export async function waitForHealth(
+  client: SupervisorClient,
+  name: string,
+  health: Health,
+  operation: Operation,
+): Promise<ServiceReport> {
+  const deadline = Date.now() + health.timeoutSeconds * 1000;
+  let told = "";
+  for (;;) {
+    const report = await client.service(name);
+    if (!report) throw new ServiceError(`service ${name} is gone: its supervisor ended`);
+    if (report.status === "running") return report;
+    const reason = report.reason ?? "no health check has answered yet";
+    if (report.status === "failed") throw await failure(client, `service ${name} ${reason}`, name);
+    if (operation.signal.aborted) {
+      throw new ServiceError(`service ${name}: cancelled while waiting for it`);
+    }
+    if (Date.now() > deadline) {
+      const sentence = `service ${name} did not become healthy within ${health.timeoutSeconds} s: ${reason}`;
+      throw await failure(client, sentence, name);
+    }
+    const line = `${report.status}: ${reason}`;
+    if (line !== told) operation.progress(line);
+    told = line;
+    await new Promise((wake) => setTimeout(wake, POLL_MILLISECONDS));
+  }
+}
+
+async function failure(client: SupervisorClient, sentence: string, name: string): Promise<Error> {
+  const log = await client.log(name, LOG_LINES);
+  const tail = log ? [`Last lines of ${log.file}:`, ...log.lines] : [];
+  return new ServiceError([`${sentence}.`, ...tail].join("\n"));
+}
