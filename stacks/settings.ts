@@ -78,8 +78,8 @@ export const settingsSchema = z.strictObject({
   maxQueueDepth: wholeNumber(1, 100_000).default(100),
   /** Jobs of one participant that may wait. */
   userPendingLimit: wholeNumber(1, 1000).default(5),
-  /** Order of the queue: fair in GPU seconds, first come first served, or by priority. */
-  queuePolicy: z.enum(["fair", "fifo", "priority"]).default("fair"),
+  /** Order of the queue: fair in GPU seconds, or first come, first served. */
+  queuePolicy: z.enum(["fair", "fifo"]).default("fair"),
   /** Seconds after which a silent worker's job goes back to the queue. */
   leaseSeconds: wholeNumber(5, 600).default(30),
   /** Seconds without any progress after which a job is ended. */

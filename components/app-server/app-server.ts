@@ -28,8 +28,7 @@ export interface AppServerArgs {
   readonly dataDirectory: string;
   readonly maxQueueDepth: number;
   readonly userPendingLimit: number;
-  readonly queuePolicy: "fair" | "fifo" | "priority";
-  readonly leaseSeconds: number;
+  readonly queuePolicy: "fair" | "fifo";
 }
 
 const LOOPBACK = "127.0.0.1";

@@ -28,8 +28,7 @@ export interface QueueManagerArgs {
   readonly workerTokens: Readonly<Record<string, pulumi.Output<string>>>;
   readonly maxQueueDepth: number;
   readonly userPendingLimit: number;
-  readonly queuePolicy: "fair" | "fifo" | "priority";
-  readonly leaseSeconds: number;
+  readonly queuePolicy: "fair" | "fifo";
 }
 
 /** The gateway that every browser talks to, and the queue's caretaker. */
@@ -51,7 +50,6 @@ export class QueueManager extends pulumi.ComponentResource {
       MAX_QUEUE_DEPTH: String(args.maxQueueDepth),
       USER_PENDING_LIMIT: String(args.userPendingLimit),
       QUEUE_POLICY: args.queuePolicy,
-      LEASE_SECONDS: String(args.leaseSeconds),
     } satisfies VariablesOf<Environment>;
 
     this.service = args.host.service(

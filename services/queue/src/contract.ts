@@ -3,6 +3,7 @@
  * Every method is one atomic Lua script or a read; every time is Redis' clock.
  */
 import type {
+  ControlMessage,
   Failure,
   Job,
   JobId,
@@ -79,12 +80,6 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
-/** An order to a worker, delivered at once over pub/sub. */
-export type ControlMessage =
-  | { readonly kind: "interrupt"; readonly job: JobId; readonly attempt: number }
-  | { readonly kind: "drain" }
-  | { readonly kind: "free"; readonly unloadModels: boolean; readonly freeMemory: boolean };
-
 export interface QueueContract {
   // ── gateway side ──
   /** Accepts a job. Throws QueueFullError (depth or the user's limit), QueuePausedError. Same id twice is one job. */
@@ -109,6 +104,9 @@ export interface QueueContract {
   eventsSince(user: UserId, id: string): Promise<readonly { id: string; event: UserEvent }[]>;
   /** Puts jobs with expired leases back (or fails them when attempts are used up). Any replica may run it. */
   expireLeases(): Promise<readonly Job[]>;
+  /** Pauses or resumes intake; waiting and running jobs go on. */
+  setPaused(paused: boolean): Promise<void>;
+  paused(): Promise<boolean>;
   workers(): Promise<readonly Worker[]>;
   /** object_info (JSON text) by fingerprint; the newest registered one when `fingerprint` is undefined. */
   objectInfo(fingerprint?: string): Promise<{ fingerprint: string; json: string } | undefined>;
@@ -125,11 +123,18 @@ export interface QueueContract {
   claim(worker: string, vramMiB: number): Promise<Claim | undefined>;
   /** Resolves when there may be work (an enqueue, a requeue, a reconnect), or on abort. Does not poll. */
   waitForWork(signal: AbortSignal): Promise<void>;
-  onControl(worker: string, handler: (message: ControlMessage) => void): Promise<() => Promise<void>>;
+  onControl(
+    worker: string,
+    handler: (message: ControlMessage) => void,
+  ): Promise<() => Promise<void>>;
   /** Extends the lease. Throws LeaseLostError (expired and given on, cancelled, or ended). */
   heartbeat(holder: Holder): Promise<void>;
   /** Relays a ComfyUI message to the user's sockets; stored for replay unless `transient`. Throws LeaseLostError. */
-  publishMessage(holder: Holder, message: { type: string; data: Record<string, unknown> }, transient: boolean): Promise<void>;
+  publishMessage(
+    holder: Holder,
+    message: { type: string; data: Record<string, unknown> },
+    transient: boolean,
+  ): Promise<void>;
   /** Relays a preview frame; never stored, dropped when nobody listens. */
   publishPreview(claim: Claim, frame: Buffer): Promise<void>;
   /** Throws LeaseLostError when the fencing token is old, the job was cancelled or has ended. */

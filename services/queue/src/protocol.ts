@@ -154,7 +154,15 @@ export const stateEventSchema = z.object({
   attempt: z.number(),
   state: jobStateSchema,
   /** `requeued` when a lease ran out or a worker gave the job back (state is pending again). */
-  reason: z.enum(["enqueued", "claimed", "requeued", "completed", "failed", "cancelled", "deleted"]),
+  reason: z.enum([
+    "enqueued",
+    "claimed",
+    "requeued",
+    "completed",
+    "failed",
+    "cancelled",
+    "deleted",
+  ]),
   remaining: z.number(),
   /** Redis' clock, ms. */
   at: z.number(),
@@ -174,3 +182,11 @@ export const userEventSchema = z.discriminatedUnion("kind", [stateEventSchema, m
 export type StateEvent = z.infer<typeof stateEventSchema>;
 export type MessageEvent = z.infer<typeof messageEventSchema>;
 export type UserEvent = z.infer<typeof userEventSchema>;
+
+/** An order to a worker, delivered at once over pub/sub. */
+export const controlMessageSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("interrupt"), job: jobIdSchema, attempt: z.number() }),
+  z.object({ kind: z.literal("drain") }),
+  z.object({ kind: z.literal("free"), unloadModels: z.boolean(), freeMemory: z.boolean() }),
+]);
+export type ControlMessage = z.infer<typeof controlMessageSchema>;

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { ConfigurationError, readEnvironment } from "../src/index.ts";
+
+const token = "a-token-of-good-length";
+const good = {
+  PORT: "8100",
+  REDIS_PASSWORD: "secret",
+  DATA_DIRECTORY: "/var/lib/comfymulti",
+  USERS: JSON.stringify([{ id: "user001", token, frontendUrl: "http://127.0.0.1:8201" }]),
+  ADMIN_TOKEN: token,
+  WORKER_TOKENS: JSON.stringify({ "worker-1": token }),
+  FRONTEND_TOKEN: token,
+};
+
+describe("the environment", () => {
+  test("has defaults for everything that is not a secret or a place", () => {
+    expect(readEnvironment(good)).toMatchObject({
+      HOST: "127.0.0.1",
+      REDIS_PORT: 6379,
+      QUEUE_POLICY: "fair",
+      MAX_QUEUE_DEPTH: 100,
+      USERS: [{ id: "user001", weight: 1 }],
+    });
+  });
+
+  test.each([
+    ["PORT", "many"],
+    ["USERS", "not json"],
+    ["USERS", JSON.stringify([{ id: "admin", token, frontendUrl: "http://a" }])],
+    ["ADMIN_TOKEN", "short"],
+    ["DATA_DIRECTORY", "relative"],
+    ["QUEUE_POLICY", "luck"],
+  ])("a wrong %s is named in one line that does not quote it", (name, value) => {
+    const read = () => readEnvironment({ ...good, [name]: value });
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(new RegExp(`^${name}`));
+    expect(read).not.toThrow(value === "many" ? /many/ : /a-token-of/);
+  });
+
+  test("all faults are told at once", () => {
+    expect(() => readEnvironment({ ...good, PORT: "0", REDIS_PASSWORD: "" })).toThrow(
+      /PORT.*\nREDIS_PASSWORD/,
+    );
+  });
+});

@@ -1,0 +1,92 @@
+/** Connections to Redis: quick to say that it is away, patient to come back. */
+import { Redis } from "ioredis";
+import { RedisNotDurableError, RedisUnavailableError } from "./errors.ts";
+
+/** Where Redis is. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A command that takes longer means that Redis is stuck; scripts take well under a millisecond. */
+const COMMAND_TIMEOUT_MS = 5_000;
+/** Finds a dead network path under an idle connection. */
+const KEEPALIVE_MS = 10_000;
+const LONGEST_WAIT_MS = 2_000;
+
+/** With a random part, so that twenty clients do not come back in one instant. */
+const retryStrategy = (attempt: number): number =>
+  Math.min(50 * 2 ** Math.min(attempt, 6), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
+
+const common = ({ host, port, username, password }: RedisAddress) => ({
+  host,
+  port,
+  ...(username !== undefined && { username }),
+  ...(password !== undefined && { password }),
+  lazyConnect: true,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  keepAlive: KEEPALIVE_MS,
+  retryStrategy,
+});
+
+/**
+ * For commands. While Redis is away a command fails at once, and one that was under way is not sent
+ * again unasked: the caller knows whether it may be.
+ */
+export async function connectForCommands(address: RedisAddress): Promise<Redis> {
+  const redis = new Redis({
+    ...common(address),
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  });
+  return await open(redis);
+}
+
+/** For pub/sub: subscriptions survive a reconnect. */
+export async function connectForMessages(address: RedisAddress): Promise<Redis> {
+  return await open(
+    new Redis({ ...common(address), maxRetriesPerRequest: null, autoResubscribe: true }),
+  );
+}
+
+async function open(redis: Redis): Promise<Redis> {
+  // Reconnecting is reported by the commands that fail meanwhile; without a listener Node would end.
+  let latest: unknown;
+  redis.on("error", (error: unknown) => {
+    latest = error;
+  });
+  try {
+    await redis.connect();
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw new RedisUnavailableError(latest ?? error);
+  }
+}
+
+/** @throws RedisNotDurableError when a job could be acknowledged before it is on disk */
+export async function requireDurability(redis: Redis): Promise<void> {
+  const setting = async (name: string) => {
+    const reply: unknown = await redis.config("GET", name);
+    return Array.isArray(reply) ? String(reply[1]) : "unknown";
+  };
+  let appendonly: string, appendfsync: string;
+  try {
+    [appendonly, appendfsync] = await Promise.all([setting("appendonly"), setting("appendfsync")]);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("NOPERM")) {
+      throw new RedisNotDurableError(
+        "settings that this user may not read (allow +config|get in its ACL)",
+      );
+    }
+    throw new RedisUnavailableError(error);
+  }
+  if (appendonly !== "yes" || appendfsync !== "always") {
+    throw new RedisNotDurableError(`appendonly ${appendonly} and appendfsync ${appendfsync}`);
+  }
+}

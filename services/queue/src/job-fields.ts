@@ -1,0 +1,40 @@
+/** Turns a job's Redis hash into a `Job`. */
+import { jobSchema, type Job } from "./protocol.ts";
+import { list, text, type Reply } from "./scripts.ts";
+
+const optionalNumber = (value: string | undefined) =>
+  value === undefined ? undefined : Number(value);
+
+/** @param reply name, value, name, value … as HGETALL answers inside a script */
+export function readJob(reply: Reply | undefined): Job {
+  const flat = list(reply);
+  const fields: Record<string, string> = {};
+  for (let index = 0; index < flat.length; index += 2) {
+    fields[text(flat[index])] = text(flat[index + 1]);
+  }
+  return parseJob(fields);
+}
+
+/** @param fields the hash as it is stored */
+export function parseJob(fields: Readonly<Record<string, string>>): Job {
+  const optional = {
+    startedAt: optionalNumber(fields.startedAt),
+    endedAt: optionalNumber(fields.endedAt),
+    worker: fields.worker,
+    workflowId: fields.workflowId,
+    failure: fields.failure === undefined ? undefined : (JSON.parse(fields.failure) as unknown),
+  };
+  return jobSchema.parse({
+    id: fields.id,
+    user: fields.user,
+    state: fields.state,
+    number: Number(fields.number),
+    clientId: fields.clientId,
+    createdAt: Number(fields.createdAt),
+    attempt: Number(fields.attempt),
+    costSeconds: Number(fields.cost),
+    vramMiB: Number(fields.vramMiB),
+    outputsCount: Number(fields.outputsCount),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  });
+}

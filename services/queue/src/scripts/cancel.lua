@@ -1,0 +1,32 @@
+-- Cancels a pending or running job. A running one ends here and now; its worker is told to stop,
+-- and whatever it still says is refused.
+--
+-- ARGV  1 id  2 user ("" = anybody's)  3 policy  4 history to keep
+-- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>
+local job = read_job(ARGV[1])
+if not job or (ARGV[2] ~= "" and job.user ~= ARGV[2]) then
+  return refuse("NOT_FOUND", "there is no such job")
+end
+if job.state == "running" then
+  redis.call("PUBLISH", key("control", job.worker),
+    cjson.encode({ kind = "interrupt", job = job.id, attempt = tonumber(job.attempt) }))
+elseif job.state == "pending" then
+  remove_pending(job)
+  if ARGV[3] == "fair" then
+    -- The user gets back what the job would have cost: their later jobs move up.
+    local share = tonumber(job.cost) / tonumber(job.weight)
+    local score = tonumber(job.score)
+    for _, other in ipairs(pending_of(job.user)) do
+      if other.id ~= job.id and other.score > score then set_score(other, other.score - share) end
+    end
+    local finish_tag = redis.call("HGET", key("finishTags"), job.user)
+    if finish_tag then
+      redis.call("HSET", key("finishTags"), job.user,
+        string.format("%.17g", math.max(tonumber(finish_tag) - share, 0)))
+    end
+  end
+else
+  return refuse("WRONG_STATE", job.state)
+end
+finish(job, "cancelled", tonumber(ARGV[4]))
+return redis.call("HGETALL", key("job", job.id))
