@@ -25,7 +25,7 @@ export default {
     mayImportOnly("services/queue-manager", ["services/queue", "workflows", "services/configuration"]),
     mayImportOnly("services/frontend", ["workflows", "services/configuration"]),
     mayImportOnly("worker", ["services/queue", "workflows", "services/configuration"]),
-    mayImportOnly("components", ["services/[^/]+/src/environment", "worker/.*src/environment", "workflows"]),
+    mayImportOnly("components", ["services/configuration", "services/[^/]+/src/environment", "worker/.*src/environment", "workflows"]),
     mayImportOnly("policies", ["workflows"]),
     mayImportOnly("stacks", ["components", "workflows"]),
     mayImportOnly("tools", []),

@@ -22,11 +22,14 @@ export async function status(stackName: string, { json }: { json: boolean }): Pr
   console.log(linksTable(live));
 }
 
+/** No colours in the frame: the table is copied into mails and chats. */
+const plain = { head: [], border: [] };
+
 const paint = (state: string): string =>
   ["running", "healthy", "idle"].includes(state) ? pc.green(state) : pc.red(state);
 
 export function servicesTable({ services }: Status): string {
-  const table = new Table({ head: ["service", "status", "pid", "version"], style: { head: [] } });
+  const table = new Table({ head: ["service", "status", "pid", "version"], style: plain });
   for (const { name, status, pid, version } of services) {
     table.push([name, paint(status), pid ?? "", version ?? ""]);
   }
@@ -34,7 +37,7 @@ export function servicesTable({ services }: Status): string {
 }
 
 export function workersTable({ workers }: Status): string {
-  const table = new Table({ head: ["worker", "status", "ComfyUI"], style: { head: [] } });
+  const table = new Table({ head: ["worker", "status", "ComfyUI"], style: plain });
   for (const { name, status, comfyuiVersion, simulated } of workers) {
     table.push([name, paint(status), comfyuiVersion + (simulated ? " (simulated, no GPU)" : "")]);
   }
@@ -42,7 +45,7 @@ export function workersTable({ workers }: Status): string {
 }
 
 export function linksTable({ users, admin }: Status): string {
-  const table = new Table({ head: ["who", "personal link"], style: { head: [] } });
+  const table = new Table({ head: ["who", "personal link"], style: plain });
   for (const { id, link } of users) table.push([id, link]);
   table.push(["admin", admin.link]);
   return table.toString();

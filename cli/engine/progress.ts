@@ -11,6 +11,9 @@ const words: Readonly<Record<string, { sign: string; past: string; preview: stri
   "delete-replaced": { sign: pc.red("-"), past: "old one deleted", preview: "old one to delete" },
 };
 
+/** The engine remarks on plugins that it finds on PATH; ours is meant to be there. */
+const EXPECTED = /^using pulumi-analyzer-policy-nodejs from \$PATH/;
+
 /** Silence longer than this gets a line, ms. */
 const PATIENCE_MS = 10_000;
 
@@ -78,7 +81,7 @@ export class EngineProgress {
     urn?: string;
   }): void {
     const text = plain(message);
-    if (!text) return;
+    if (!text || EXPECTED.test(text)) return;
     const owner = urn ? `${nameOf(urn)}: ` : "";
     if (severity === "error") this.errors.push(owner + text);
     else if (severity === "warning") console.log(`  ${pc.yellow("!")} ${owner}${text}`);

@@ -115,6 +115,3 @@ export type ServiceSpec = {
     z.input<typeof serviceSpecSchema>[K]
   >;
 };
-
-/** sysexits' EX_CONFIG: the service says that its configuration is wrong; restarting can't help. */
-export const CONFIGURATION_ERROR_EXIT_CODE = 78;

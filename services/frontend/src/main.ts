@@ -1,23 +1,16 @@
 /** Starts the service: reads the environment, listens, and closes in good order on a signal. */
+import { CONFIGURATION_ERROR_EXIT_CODE, environmentOrExit } from "@comfymulti/configuration";
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { buildApp } from "./app.ts";
-import { readEnvironment } from "./environment.ts";
+import { environmentSchema } from "./environment.ts";
 
-/** `EX_CONFIG`: the supervisor does not start it again, since that would not help. */
-const CONFIGURATION_ERROR = 78;
-
-const result = readEnvironment(process.env);
-if ("faults" in result) {
-  for (const fault of result.faults) console.error(fault);
-  process.exit(CONFIGURATION_ERROR);
-}
-const { environment } = result;
+const environment = environmentOrExit(environmentSchema);
 const logger = pino({ name: "frontend", level: environment.LOG_LEVEL });
 
 const app = await buildApp({ environment, logger }).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exit(CONFIGURATION_ERROR);
+  process.exit(CONFIGURATION_ERROR_EXIT_CODE);
 });
 
 closeWithGrace({ delay: 10_000 }, async ({ signal, err }) => {

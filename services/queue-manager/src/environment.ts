@@ -2,6 +2,7 @@
  * Settings of the queue-manager, read from the process environment once, at start.
  * Infrastructure code uses the same schema to know which names to set.
  */
+import { jsonText, logLevelSchema, portSchema } from "@comfymulti/configuration";
 import { jobIdSchema, userIdSchema, workerNameSchema } from "@comfymulti/queue";
 import { z } from "zod";
 
@@ -12,23 +13,6 @@ const RESERVED_USER_IDS = new Set(["admin", "api", "health", "internal", "metric
 const tokenSchema = z
   .string()
   .regex(/^[A-Za-z0-9._~-]{16,256}$/, "must be 16 to 256 characters of A-Z a-z 0-9 . _ ~ -");
-
-const portSchema = z.coerce.number().int().min(1).max(65_535);
-
-/** A JSON text in a variable, parsed before its own schema looks at it. */
-function json<Schema extends z.ZodType>(schema: Schema) {
-  return z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: "custom", message: "must be JSON" });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
-}
 
 /** A participant as the host configured them. */
 export const configuredUserSchema = z.object({
@@ -62,14 +46,14 @@ export const environmentSchema = z.object({
   QUEUE_HASH_TAG: jobIdSchema.default("cm"),
   /** Holds `inputs/`, `outputs/` and `temp/`, each with one folder a user. Absolute. */
   DATA_DIRECTORY: z.string().startsWith("/", "must be an absolute path"),
-  USERS: json(
+  USERS: jsonText(
     z
       .array(configuredUserSchema)
       .refine((users) => distinct(users, (user) => user.id), "must not name a user twice")
       .refine((users) => distinct(users, (user) => user.token), "must give each user an own token"),
   ),
   ADMIN_TOKEN: tokenSchema,
-  WORKER_TOKENS: json(z.record(workerNameSchema, tokenSchema)),
+  WORKER_TOKENS: jsonText(z.record(workerNameSchema, tokenSchema)),
   /** Bearer token that the frontends ask of the gateway. */
   FRONTEND_TOKEN: tokenSchema,
   /** Pending jobs of all users together; one more is answered 429. Default 100. */
@@ -80,37 +64,8 @@ export const environmentSchema = z.object({
   QUEUE_POLICY: z.enum(["fair", "fifo"]).default("fair"),
   /** Workers that may be lost over one job before it fails as `worker-lost`. Default 10. */
   MAX_WORKER_LOSSES: z.coerce.number().int().positive().default(10),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  LOG_LEVEL: logLevelSchema,
 });
 
 /** The settings, parsed. */
 export type Environment = z.infer<typeof environmentSchema>;
-/** What a host puts into the process environment: strings, defaults left out. */
-export type EnvironmentInput = z.input<typeof environmentSchema>;
-
-/**
- * Parses the environment. Throws a ConfigurationError with one sentence a fault; no fault quotes a
- * value, since half of them are secrets.
- */
-export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
-  const parsed = environmentSchema.safeParse(source);
-  if (parsed.success) return parsed.data;
-  throw new ConfigurationError(
-    parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0] ?? "environment");
-      const place = issue.path.slice(1).map(String).join(".");
-      return `${name}${place ? ` (${place})` : ""}: ${issue.message}`;
-    }),
-  );
-}
-
-/** The environment is wrong; nothing but changing it will help. */
-export class ConfigurationError extends Error {
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.name = "ConfigurationError";
-    this.faults = faults;
-  }
-}

@@ -1,28 +1,22 @@
 /** Starts the service: reads the environment, connects, listens, and ends in order. */
+import { environmentOrExit } from "@comfymulti/configuration";
+import { QueueError } from "@comfymulti/queue";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.ts";
 import { connectQueue } from "./connect-queue.ts";
-import { ConfigurationError, readEnvironment, type Environment } from "./environment.ts";
+import { environmentSchema } from "./environment.ts";
 import { createLogger } from "./logging.ts";
 
-/** sysexits' EX_CONFIG: a restart would not help. */
-const EXIT_CONFIGURATION = 78;
 /** How long open requests get at the end, ms. */
 const CLOSE_DELAY_MS = 10_000;
 
-function environmentOrExit(): Environment {
-  try {
-    return readEnvironment(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    for (const fault of error.faults) process.stderr.write(`${fault}\n`);
-    process.exit(EXIT_CONFIGURATION);
-  }
-}
-
-const environment = environmentOrExit();
+const environment = environmentOrExit(environmentSchema);
 const logger = createLogger(environment.LOG_LEVEL);
-const queue = await connectQueue(environment);
+const queue = await connectQueue(environment).catch((error: unknown) => {
+  if (!(error instanceof QueueError)) throw error;
+  logger.fatal(error.message);
+  process.exit(1);
+});
 const app = await buildApp({ environment, queue, logger });
 
 closeWithGrace({ delay: CLOSE_DELAY_MS, logger }, async ({ err }) => {

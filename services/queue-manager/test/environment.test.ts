@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigurationError, readEnvironment } from "../src/index.ts";
+import { ConfigurationError, readEnvironment } from "@comfymulti/configuration";
+import { environmentSchema } from "../src/index.ts";
 
 const token = "a-token-of-good-length";
 const good = {
@@ -14,7 +15,7 @@ const good = {
 
 describe("the environment", () => {
   test("has defaults for everything that is not a secret or a place", () => {
-    expect(readEnvironment(good)).toMatchObject({
+    expect(readEnvironment(environmentSchema, good)).toMatchObject({
       HOST: "127.0.0.1",
       REDIS_PORT: 6379,
       QUEUE_POLICY: "fair",
@@ -31,15 +32,15 @@ describe("the environment", () => {
     ["DATA_DIRECTORY", "relative"],
     ["QUEUE_POLICY", "luck"],
   ])("a wrong %s is named in one line that does not quote it", (name, value) => {
-    const read = () => readEnvironment({ ...good, [name]: value });
+    const read = () => readEnvironment(environmentSchema, { ...good, [name]: value });
     expect(read).toThrow(ConfigurationError);
     expect(read).toThrow(new RegExp(`^${name}`));
     expect(read).not.toThrow(value === "many" ? /many/ : /a-token-of/);
   });
 
   test("all faults are told at once", () => {
-    expect(() => readEnvironment({ ...good, PORT: "0", REDIS_PASSWORD: "" })).toThrow(
-      /PORT.*\nREDIS_PASSWORD/,
-    );
+    expect(() =>
+      readEnvironment(environmentSchema, { ...good, PORT: "0", REDIS_PASSWORD: "" }),
+    ).toThrow(/PORT.*\nREDIS_PASSWORD/);
   });
 });

@@ -8,7 +8,7 @@ import { fingerprintObjectInfo, loadObjectInfo } from "@comfymulti/workflows";
 import type { FastifyInstance } from "fastify";
 import type { DestinationStream } from "pino";
 import { connectQueue } from "../src/connect-queue.ts";
-import { buildApp, createLogger, readEnvironment, type Environment } from "../src/index.ts";
+import { buildApp, createLogger, environmentSchema, type Environment } from "../src/index.ts";
 import { Browser } from "./browser.ts";
 import { startFrontend, type Frontend } from "./frontend.ts";
 import { startRedis, type TestRedis } from "@comfymulti/queue/testing";
@@ -50,7 +50,7 @@ export async function startGateway(options: Options = {}): Promise<TestGateway> 
   const redis = await startRedis();
   const dataDirectory = await mkdtemp(path.join(tmpdir(), "queue-manager-"));
   const frontend = await startFrontend();
-  const environment = readEnvironment({
+  const environment = environmentSchema.parse({
     PORT: "1",
     REDIS_PORT: String(redis.port),
     REDIS_PASSWORD: redis.password,

@@ -234,10 +234,9 @@ export class Queue implements QueueContract {
       .map((info) => {
         const worker = workerSchema.parse(JSON.parse(text(info)));
         const jobId = jobs.get(worker.name);
-        const isLost = Number(now) - worker.lastSeenAt > WORKER_LOST_MS;
         return {
           ...worker,
-          ...(isLost && { status: "lost" as const }),
+          status: statusOf(worker, jobId, Number(now)),
           ...(jobId !== undefined && { jobId }),
         };
       })
@@ -371,6 +370,13 @@ export class Queue implements QueueContract {
       throw toQueueError(error);
     }
   }
+}
+
+/** What a worker said last, corrected by what the queue knows better: silence, and who holds what. */
+function statusOf(worker: Worker, jobId: JobId | undefined, now: number): Worker["status"] {
+  if (now - worker.lastSeenAt > WORKER_LOST_MS) return "lost";
+  if (worker.status === "draining") return "draining";
+  return jobId === undefined ? "idle" : "running";
 }
 
 const filesSchema = z.array(z.looseObject({ filename: z.string() }));

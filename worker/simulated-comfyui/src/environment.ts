@@ -1,4 +1,5 @@
 /** The settings of the simulated ComfyUI as a process, read from its environment. */
+import { logLevelSchema, portSchema } from "@comfymulti/configuration";
 import { z } from "zod";
 
 /** Captured ComfyUI versions that this simulator was checked against. */
@@ -9,7 +10,7 @@ export const environmentSchema = z.object({
   /** Address to listen on. Default loopback: like ComfyUI itself, it knows no users. */
   HOST: z.string().min(1).default("127.0.0.1"),
   /** Port to listen on. */
-  PORT: z.coerce.number().int().min(1).max(65535),
+  PORT: portSchema,
   /** ComfyUI version whose nodes it offers. Default 0.11.1. */
   COMFYUI_VERSION: z.enum(simulatedVersions).default("0.11.1"),
   /** Folder that gets `input`, `output` and `temp`, as in ComfyUI's base directory. */
@@ -18,7 +19,7 @@ export const environmentSchema = z.object({
   SPEED: z.coerce.number().positive().max(100_000).default(1),
   /** VRAM of the simulated GPU, MiB. Default 81559, what an H100 80GB reports. */
   VRAM_MIB: z.coerce.number().int().min(512).default(81_559),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  LOG_LEVEL: logLevelSchema,
 });
 
 export type Environment = z.infer<typeof environmentSchema>;

@@ -1,20 +1,11 @@
 /** The simulated ComfyUI as a process: reads the environment, listens, closes on SIGTERM and SIGINT. */
+import { environmentOrExit } from "@comfymulti/configuration";
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { createSimulatedComfyui } from "./app.ts";
 import { environmentSchema } from "./environment.ts";
 
-/** sysexits' EX_CONFIG: a supervisor must not restart what cannot start. */
-const CONFIGURATION_ERROR = 78;
-
-const parsed = environmentSchema.safeParse(process.env);
-if (!parsed.success) {
-  for (const issue of parsed.error.issues) {
-    process.stderr.write(`${issue.path.join(".")}: ${issue.message}\n`);
-  }
-  process.exit(CONFIGURATION_ERROR);
-}
-const environment = parsed.data;
+const environment = environmentOrExit(environmentSchema);
 const logger = pino({ level: environment.LOG_LEVEL, base: { service: "simulated-comfyui" } });
 
 const comfyui = await createSimulatedComfyui({

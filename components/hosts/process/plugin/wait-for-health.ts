@@ -6,6 +6,10 @@ import type { Operation } from "./resource-type.ts";
 
 const POLL_MILLISECONDS = 100;
 const LOG_LINES = 20;
+/** A service that starts as it should needs no commentary. */
+const QUIET_MILLISECONDS = 5_000;
+/** A service that ended this often without ever being healthy will not become so. */
+const MOST_RESTARTS = 3;
 
 /**
  * Waits until a service is healthy, telling what it waits for.
@@ -17,7 +21,8 @@ export async function waitForHealth(
   health: Health,
   operation: Operation,
 ): Promise<ServiceReport> {
-  const deadline = Date.now() + health.timeoutSeconds * 1000;
+  const start = Date.now();
+  const deadline = start + health.timeoutSeconds * 1000;
   let told = "";
   for (;;) {
     const report = await client.service(name);
@@ -25,6 +30,9 @@ export async function waitForHealth(
     if (report.status === "running") return report;
     const reason = report.reason ?? "no health check has answered yet";
     if (report.status === "failed") throw await failure(client, `service ${name} ${reason}`, name);
+    if (report.restarts >= MOST_RESTARTS) {
+      throw await failure(client, `service ${name} ends as soon as it starts: ${reason}`, name);
+    }
     if (operation.signal.aborted) {
       throw new ServiceError(`service ${name}: cancelled while waiting for it`);
     }
@@ -33,8 +41,10 @@ export async function waitForHealth(
       throw await failure(client, sentence, name);
     }
     const line = `${report.status}: ${reason}`;
-    if (line !== told) operation.progress(line);
-    told = line;
+    if (line !== told && Date.now() - start > QUIET_MILLISECONDS) {
+      operation.progress(line);
+      told = line;
+    }
     await new Promise((wake) => setTimeout(wake, POLL_MILLISECONDS));
   }
 }

@@ -1,7 +1,7 @@
+import { CONFIGURATION_ERROR_EXIT_CODE } from "@comfymulti/configuration";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { appendFileSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { CONFIGURATION_ERROR_EXIT_CODE } from "../../service-spec.ts";
 import type { ResolvedServiceSpec } from "../../service-spec.ts";
 import { SUPERVISED_BY } from "../leftovers.ts";
 import { identify, signal } from "../process-identity.ts";
