@@ -1,56 +1,79 @@
 /**
- * The one place where names of Redis keys and channels are made, for TypeScript and Lua alike:
- * `luaKeyNames()` renders the same table into the head of every script.
- * All names share one hash tag, so that the queue stays in one slot of a Redis Cluster, and one
- * ACL pattern (`~{cm}:*` for keys, `&{cm}:*` for channels) covers them.
+ * Every key of the queue, named once. TypeScript builds them with `QueueKeys`; the Lua scripts get
+ * the same table as a generated prelude. All share one hash tag, so a script may touch any of them
+ * on a Redis Cluster too.
  */
 
-/** `%s` stands for a job id, a user id, a state, a worker's name: none of them can hold a `:`. */
-const names = {
-  meta: "meta",
-  finishTags: "finish-tags",
-  pending: "pending",
-  pendingClasses: "pending-classes",
-  pendingOfClass: "pending:%s",
-  leases: "leases",
-  jobs: "jobs",
-  jobsInState: "jobs:%s",
+/** Name → pattern after the root `{tag}:`; each `%s` takes one argument. */
+export const keyPatterns = {
+  /** hash: the job without its graph */
   job: "job:%s",
+  /** string: the compressed graph */
   payload: "payload:%s",
+  /** string: the compressed result of an ended job */
   result: "result:%s",
-  userPending: "user:%s:pending",
+  /** zset member→score: all pending jobs in the order of claims */
+  pending: "pending",
+  /** zset: the same, only jobs of one VRAM class */
+  pendingClass: "pending:%s",
+  /** zset id→lease end (ms): running jobs */
+  leases: "leases",
+  /** zset id→sequence: every job, and every job in one state */
+  jobs: "jobs",
+  state: "state:%s",
+  /** zset id→sequence: the same for one user */
   userJobs: "user:%s:jobs",
-  userJobsInState: "user:%s:jobs:%s",
+  userState: "user:%s:state:%s",
+  /** zset id→end (ms): one user's history */
   userEnded: "user:%s:ended",
-  userEvents: "user:%s:events",
+  /** string: virtual time of the fair policy; hash user→finish tag */
+  virtualTime: "fair:virtual-time",
+  finishTags: "fair:finish-tags",
+  /** string: last sequence number */
+  sequence: "sequence",
+  /** string, present while intake is paused */
+  paused: "paused",
+  /** stream and channel of a user's events */
+  events: "events:%s",
+  /** channel of a user's previews */
+  previews: "previews:%s",
+  /** channel: there may be work */
+  wake: "wake",
+  /** channel: orders to one worker */
+  control: "control:%s",
+  /** hash worker→JSON */
   workers: "workers",
-  worker: "worker:%s",
-  objectInfos: "object-infos",
+  /** string: compressed object_info by fingerprint; string: newest fingerprint */
   objectInfo: "object-info:%s",
-  wakeChannel: "wake",
-  eventChannel: "events:%s",
-  previewChannel: "previews:%s",
-  controlChannel: "control:%s",
+  newestObjectInfo: "object-info-newest",
 } as const;
 
-export type KeyName = keyof typeof names;
+type KeyName = keyof typeof keyPatterns;
 
-export class Keys {
-  /** What every key begins with; the one KEYS argument of every script. */
-  readonly base: string;
+export class QueueKeys {
+  /** Goes to every script as its one declared key. */
+  readonly root: string;
 
   constructor(hashTag: string) {
-    this.base = `{${hashTag}}:`;
+    this.root = `{${hashTag}}:`;
   }
 
   of(name: KeyName, ...parts: readonly string[]): string {
-    let next = 0;
-    return this.base + names[name].replaceAll("%s", () => parts[next++] ?? "");
+    let index = 0;
+    return this.root + keyPatterns[name].replaceAll("%s", () => parts[index++] ?? "");
+  }
+
+  /** The part of a channel's name that fills its one `%s`. */
+  ownerOf(name: "events" | "previews" | "control", key: string): string | undefined {
+    const start = this.root + keyPatterns[name].replace("%s", "");
+    return key.startsWith(start) ? key.slice(start.length) : undefined;
   }
 }
 
-/** The same table for Lua, where `key(name, …)` in `shared.lua` reads it. */
-export function luaKeyNames(): string {
-  const entries = Object.entries(names).map(([name, pattern]) => `${name} = '${pattern}'`);
-  return `local key_names = { ${entries.join(", ")} }\n`;
-}
+/** Lua source that gives scripts the same names: `key("userState", user, state)`. */
+export const luaKeys = [
+  "local patterns = {",
+  ...Object.entries(keyPatterns).map(([name, pattern]) => `  ${name} = "${pattern}",`),
+  "}",
+  "local function key(name, ...) return KEYS[1] .. string.format(patterns[name], ...) end",
+].join("\n");
