@@ -17,6 +17,8 @@ export default defineConfig(
         fetch: "readonly",
         setTimeout: "readonly",
         clearTimeout: "readonly",
+        setInterval: "readonly",
+        clearInterval: "readonly",
         AbortSignal: "readonly",
         Buffer: "readonly",
       },

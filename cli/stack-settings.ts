@@ -7,6 +7,9 @@ import { repository } from "../components/installation.ts";
 import { parseSettings, type Settings } from "../stacks/settings.ts";
 import { VisibleError } from "./visible-error.ts";
 
+/** Where `Pulumi.<stack>.yaml` files are. `COMFYMULTI_SETTINGS` names another folder. */
+const settingsDirectory = process.env.COMFYMULTI_SETTINGS ?? repository;
+
 const stackFileSchema = z.looseObject({
   config: z.record(z.string(), z.unknown()).nullish(),
   encryptionsalt: z.string().optional(),
@@ -16,7 +19,7 @@ export type StackFile = z.infer<typeof stackFileSchema>;
 /** @throws VisibleError when there is no such file or it is no YAML */
 export function readStackFile(stack: string): StackFile {
   const name = `Pulumi.${stack}.yaml`;
-  const file = path.join(repository, name);
+  const file = path.join(settingsDirectory, name);
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(stack) || !existsSync(file)) {
     throw new VisibleError(
       `There is no stack "${stack}": write its settings into ${name} (Pulumi.local.yaml is an example).`,
@@ -40,7 +43,7 @@ export function readSettings(stack: string): Settings {
   const config: Record<string, string> = {};
   for (const [key, value] of Object.entries(readStackFile(stack).config ?? {})) {
     // The engine hands structured values to the program as JSON and scalars as text.
-    config[key] = typeof value === "object" ? JSON.stringify(value) : String(value);
+    config[key] = typeof value === "string" ? value : JSON.stringify(value);
   }
   return parseSettings(stack, config);
 }

@@ -14,18 +14,18 @@ export async function down(stackName: string, { purge }: { purge: boolean }): Pr
   readStackFile(stackName);
   const { data } = stackDirectories(stackName);
   console.log(`\nStack ${stackName}`);
-  let existed = false;
+  const found = { stack: false };
   const changes = await runOperation(async (options) => {
     const stack = await findStack(stackName);
     if (!stack) return;
-    existed = true;
+    found.stack = true;
     await resumeAfterInterruption(stack);
     await stack.destroy(options);
   });
   const swept = await sweep(data);
   for (const { kind, name, pid } of swept) console.log(`  - ${kind} ${name} (pid ${pid}) ended`);
   if (purge) rmSync(data, { recursive: true, force: true });
-  if (!existed && swept.length === 0) console.log("  nothing to stop: it is not up");
+  if (!found.stack && swept.length === 0) console.log("  nothing to stop: it is not up");
   else console.log(changes === 0 ? "  nothing was running" : `  ${changes} resources removed`);
   console.log(
     purge

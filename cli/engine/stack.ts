@@ -56,10 +56,10 @@ function writeProject(stackName: string): { projectName: string; workDir: string
     ...plugin,
     path: path.join(repository, plugin.path),
   }));
-  const { main: _programFile, ...settings } = rest as { main?: string };
   writeFileSync(
     path.join(workDir, "Pulumi.yaml"),
-    stringify({ name, ...settings, plugins: { providers } }),
+    // The program is handed over inline: a file of its own would have to lie in this folder.
+    stringify({ name, ...rest, main: undefined, plugins: { providers } }),
   );
 
   const stackFile = path.join(workDir, `Pulumi.${stackName}.yaml`);

@@ -62,8 +62,8 @@ export class Worker extends pulumi.ComponentResource {
           url: `http://${listenAddress}:${args.healthPort}/health`,
           timeoutSeconds: STARTUP_TIMEOUT_SECONDS + 10,
         },
-        // A drain gives the running job back within its 30 s.
-        stop: { signal: "SIGTERM", graceSeconds: 40 },
+        // 30 s for the running job, 45 s to deliver what is done.
+        stop: { signal: "SIGTERM", graceSeconds: 80 },
       },
       { parent: this },
     );

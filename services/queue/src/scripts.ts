@@ -75,4 +75,4 @@ export function list(reply: Reply | undefined): readonly Reply[] {
 }
 
 export const text = (reply: Reply | undefined): string =>
-  Buffer.isBuffer(reply) ? reply.toString("utf8") : String(reply as number);
+  Buffer.isBuffer(reply) ? reply.toString("utf8") : String(reply);

@@ -1,0 +1,176 @@
+/**
+ * One claim, from its input files to its ending: stage, submit, relay, collect. Nothing here ends a
+ * job in the queue; the outcome says what the worker should do with the claim.
+ */
+import { randomUUID } from "node:crypto";
+import { LeaseLostError } from "@comfymulti/queue";
+import type { Claim, QueueContract } from "@comfymulti/queue";
+import type { ObjectInfo } from "@comfymulti/workflows";
+import type { Logger } from "pino";
+import type { HistoryEntry } from "../comfyui/answers.ts";
+import type { ComfyuiClient } from "../comfyui/client.ts";
+import {
+  ComfyuiAnswerError,
+  ComfyuiCrashedError,
+  ComfyuiUnreachableError,
+  PromptRefusedError,
+} from "../comfyui/errors.ts";
+import { runPrompt } from "../comfyui/run-prompt.ts";
+import type { Lease } from "../results/lease.ts";
+import { renameFiles } from "../results/output-files.ts";
+import { AttemptRefusedError, QueueManagerUnavailableError } from "../results/queue-manager.ts";
+import type { QueueManagerClient } from "../results/queue-manager.ts";
+import type { Ending } from "../results/record.ts";
+import type { SpoolEntry } from "../results/spool.ts";
+import { endingOf, refusalFailure } from "./failures.ts";
+import { UnusableInputError, stageInputs, userInput } from "./inputs.ts";
+import { JobMessages } from "./job-messages.ts";
+import { shownMessages } from "./server-details.ts";
+import { TimeLimits, TimedOutError } from "./time-limits.ts";
+import type { TimeLimitSettings } from "./time-limits.ts";
+
+/**
+ * From this attempt on, a job that takes ComfyUI down with it fails instead of going back: giving it
+ * back uses up no attempt, and it would go round for ever.
+ */
+const LAST_CRASH_ATTEMPT = 3;
+
+/** The worker wants the job stopped: cancelled by its user, or given back because the worker ends. */
+export class JobStoppedError extends Error {
+  override readonly name = "JobStoppedError";
+  readonly kind: "cancelled" | "draining";
+
+  constructor(kind: "cancelled" | "draining") {
+    super(kind === "cancelled" ? "The job was cancelled." : "The worker is shutting down.");
+    this.kind = kind;
+  }
+}
+
+export interface JobParts {
+  readonly queue: QueueContract;
+  readonly queueManager: QueueManagerClient;
+  readonly comfyui: ComfyuiClient;
+  readonly objectInfo: ObjectInfo;
+  readonly limits: TimeLimitSettings;
+  /** Time-out of one call to ComfyUI, ms. */
+  readonly timeoutMs: number;
+  /** See RunPromptOptions. */
+  readonly reconnectMs?: number;
+  readonly log: Logger;
+}
+
+export type JobOutcome =
+  /** It ran to an end, good or bad: deliver it. */
+  | { readonly kind: "ended"; readonly ending: Ending }
+  /** It did not run to an end, and not by its own fault: back to the queue. */
+  | { readonly kind: "given-back"; readonly reason: string; readonly comfyuiGone: boolean }
+  /** Somebody else holds it, or nobody wants it any more. */
+  | { readonly kind: "dropped"; readonly reason: string };
+
+/** `signal`: aborted with a JobStoppedError. Never rejects. */
+export async function runJob(
+  parts: JobParts,
+  claim: Claim,
+  entry: SpoolEntry,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<JobOutcome> {
+  const limits = new TimeLimits(parts.limits);
+  const messages = new JobMessages(parts, claim, entry, lease);
+  const stop = AbortSignal.any([signal, lease.lost, limits.signal]);
+  try {
+    const prompt = await stageInputs(
+      { ...parts, holder: lease.holder, directory: entry.path },
+      claim,
+    );
+    const history = await runPrompt(
+      parts.comfyui,
+      {
+        promptId: claim.job.id,
+        // Never the same twice: ComfyUI confuses two sockets with one clientId.
+        clientId: randomUUID(),
+        prompt,
+        extraData: claim.payload.extraData,
+        outputs: claim.payload.outputsToExecute,
+      },
+      {
+        onMessage: (message) => {
+          limits.progress();
+          messages.relay(message);
+        },
+        onFrame: (frame) => messages.relayFrame(frame),
+        signal: stop,
+        timeoutMs: parts.timeoutMs,
+        ...(parts.reconnectMs !== undefined && { reconnectMs: parts.reconnectMs }),
+      },
+    );
+    await messages.finish(history);
+    lease.lost.throwIfAborted();
+    // ComfyUI's cache would name the missing file again at the next run.
+    if (messages.missing.length > 0) await parts.comfyui.free(false, true);
+    return { kind: "ended", ending: ending(messages, history, claim) };
+  } catch (error) {
+    messages.drop();
+    return outcomeOf(error, claim, lease, parts.log);
+  } finally {
+    limits.clear();
+  }
+}
+
+function ending(messages: JobMessages, history: HistoryEntry, claim: Claim): Ending {
+  const result = {
+    outputs: renameFiles(history.outputs, (file) =>
+      file.type === "input" ? userInput(claim.job.user, file) : file,
+    ),
+    meta: history.meta,
+    messages: shownMessages(history.status.messages),
+  };
+  const end = endingOf(history, result);
+  const [missing] = messages.missing;
+  if (end.kind === "failed" || missing === undefined) return end;
+  const message = `The job ran, but its output ${missing} could not be read from the worker. Run it again.`;
+  return { kind: "failed", failure: { kind: "outputs-missing", message }, result };
+}
+
+function outcomeOf(error: unknown, claim: Claim, lease: Lease, log: Logger): JobOutcome {
+  if (lease.lost.aborted || error instanceof LeaseLostError) {
+    return { kind: "dropped", reason: "the lease was lost" };
+  }
+  if (error instanceof AttemptRefusedError) return { kind: "dropped", reason: error.message };
+  if (error instanceof JobStoppedError) {
+    return error.kind === "cancelled"
+      ? { kind: "dropped", reason: error.message }
+      : { kind: "given-back", reason: error.message, comfyuiGone: false };
+  }
+  if (error instanceof TimedOutError) return failed("timed-out", error.message);
+  if (error instanceof PromptRefusedError) {
+    return { kind: "ended", ending: { kind: "failed", failure: refusalFailure(error.refusal) } };
+  }
+  if (error instanceof UnusableInputError) {
+    const { message, nodeId, nodeType } = error;
+    const failure = { kind: "graph-refused" as const, message, nodeId, nodeType };
+    return { kind: "ended", ending: { kind: "failed", failure } };
+  }
+  if (error instanceof QueueManagerUnavailableError) {
+    log.warn({ err: error }, "inputs could not be fetched");
+    return { kind: "given-back", reason: error.message, comfyuiGone: false };
+  }
+  log.error({ err: error }, "the job broke off");
+  const comfyuiGone =
+    error instanceof ComfyuiCrashedError ||
+    error instanceof ComfyuiUnreachableError ||
+    error instanceof ComfyuiAnswerError;
+  if (claim.attempt >= LAST_CRASH_ATTEMPT) {
+    return failed(
+      comfyuiGone ? "comfyui-crashed" : "worker-lost",
+      `The job was started ${claim.attempt} times, and ${comfyuiGone ? "ComfyUI crashed" : "the worker failed"} at the last. Change the graph, or ask the host.`,
+    );
+  }
+  const reason = comfyuiGone ? "ComfyUI crashed" : "The worker failed to run the job.";
+  return { kind: "given-back", reason, comfyuiGone };
+}
+
+const failed = (
+  kind: "timed-out" | "comfyui-crashed" | "worker-lost",
+  message: string,
+): JobOutcome => ({ kind: "ended", ending: { kind: "failed", failure: { kind, message } } });
