@@ -8,8 +8,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
+import { identify, waitUntil } from "../../components/hosts/index.ts";
 import { VisibleError } from "../visible-error.ts";
 import { stateDirectory } from "./environment.ts";
+
+/** An engine that was told to stop finishes what it has begun, ms. */
+const PATIENCE_MS = 20_000;
 
 const lockSchema = z.looseObject({ pid: z.number(), hostname: z.string() });
 const deploymentSchema = z.looseObject({
@@ -18,29 +22,27 @@ const deploymentSchema = z.looseObject({
 
 export async function resumeAfterInterruption(stack: Stack): Promise<void> {
   const { name: projectName } = await stack.workspace.projectSettings();
-  if (hasDeadLock(stack.name, projectName)) await stack.cancel();
+  if (await hasDeadLock(stack.name, projectName)) await stack.cancel();
   const { deployment } = await stack.exportStack();
   const pending = deploymentSchema.safeParse(deployment).data?.pending_operations ?? [];
   if (pending.length > 0) await stack.refresh({ clearPendingCreates: true });
 }
 
-/** @throws VisibleError when a live process holds the stack */
-function hasDeadLock(stackName: string, projectName: string): boolean {
-  const folder = path.join(
-    stateDirectory,
-    ".pulumi",
-    "locks",
-    "organization",
-    projectName,
-    stackName,
-  );
+/**
+ * Waits for an engine that is about to end, as one is after Ctrl-C or when its terminal was closed.
+ *
+ * @throws VisibleError when it goes on working
+ */
+async function hasDeadLock(stackName: string, projectName: string): Promise<boolean> {
+  const locks = path.join(stateDirectory, ".pulumi", "locks", "organization", projectName);
+  const folder = path.join(locks, stackName);
   let dead = false;
   for (const file of listFiles(folder)) {
-    const lock = lockSchema.safeParse(JSON.parse(readFileSync(path.join(folder, file), "utf8")));
-    if (!lock.success || lock.data.hostname !== hostname()) continue;
-    if (isAlive(lock.data.pid)) {
+    const lock = readLock(path.join(folder, file));
+    if (lock?.hostname !== hostname()) continue;
+    if (!(await waitUntil(() => !isEngine(lock.pid), PATIENCE_MS))) {
       throw new VisibleError(
-        `Another pulumi (pid ${lock.data.pid}) is at work on stack ${stackName}: wait for it to end, then run the same command again.`,
+        `Another pulumi (pid ${lock.pid}) is at work on stack ${stackName}: wait for it to end, then run the same command again.`,
       );
     }
     dead = true;
@@ -56,11 +58,22 @@ function listFiles(folder: string): string[] {
   }
 }
 
-function isAlive(pid: number): boolean {
+function readLock(file: string): z.infer<typeof lockSchema> | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return lockSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    // Its engine has just ended and taken it away.
+    return undefined;
+  }
+}
+
+/** Whether this pid is a running engine; it may long be somebody else's. */
+function isEngine(pid: number): boolean {
+  try {
+    return (
+      identify(pid) !== undefined && readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("pulumi")
+    );
+  } catch {
+    return false;
   }
 }

@@ -6,6 +6,7 @@ export { ProcessHost } from "./process/process-host.ts";
 export type { ProcessHostArgs } from "./process/process-host.ts";
 export { Process, Supervisor } from "./process/resources.ts";
 export { SupervisorClient } from "./process/client.ts";
+export { identify, waitUntil } from "./process/process-identity.ts";
 export { sweep } from "./process/sweep.ts";
 export type { Swept } from "./process/sweep.ts";
 export type { ServiceReport, SupervisorReport } from "./process/supervisor/protocol.ts";
