@@ -1,0 +1,18 @@
+/**
+ * What the official editor writes to the console as an error on every ComfyUI, its own included:
+ * files that it asks for and that need not exist. Everything else is a fault of this project.
+ */
+const KNOWN: readonly RegExp[] = [
+  // A participant's own style sheet, asked for in two places.
+  /404 .*\/user00\d\/(api\/userdata\/)?user\.css$/,
+  // Subgraphs that the participant saved: no folder until there is one.
+  /404 .*\/api\/userdata\?dir=subgraphs&/,
+  // Templates of an editor from before 2024, to be moved.
+  /404 .*\/api\/userdata\/comfy\.templates\.json$/,
+  // Absolute addresses, which leave the prefix under which the editor is served.
+  /404 .*:\d+\/favicon\.ico$/,
+  /404 .*:\d+\/assets\/images\/favicon_progress_16x16\/frame_\d+\.png$/,
+];
+
+export const isKnownError = (message: string): boolean =>
+  KNOWN.some((pattern) => pattern.test(message));
