@@ -9,6 +9,8 @@ export default class TestSummary implements Reporter {
       // A file that can't be loaded has no tests to fail.
       if (module.errors().length > 0) count.failed++;
     }
-    console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`);
+    console.log(
+      `${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`,
+    );
   }
 }
