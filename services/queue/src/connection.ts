@@ -47,10 +47,17 @@ export async function connectForCommands(address: RedisAddress): Promise<Redis> 
   return await open(redis);
 }
 
-/** For pub/sub: subscriptions survive a reconnect. */
+/** For pub/sub. `Channels` subscribes again after a reconnect; without a connection it hears so at once. */
 export async function connectForMessages(address: RedisAddress): Promise<Redis> {
   return await open(
-    new Redis({ ...common(address), maxRetriesPerRequest: null, autoResubscribe: true }),
+    new Redis({
+      ...common(address),
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      autoResubscribe: false,
+    }),
   );
 }
 

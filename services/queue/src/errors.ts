@@ -80,6 +80,13 @@ export class RedisNotDurableError extends QueueError {
   }
 }
 
+/** Answers of a Redis that is there and can't serve: starting, its disk or memory full, a replica. */
+const CANNOT_SERVE = ["LOADING", "MISCONF", "OOM", "READONLY", "BUSY", "CLUSTERDOWN"];
+
+/** A command that Redis did not understand is a fault of ours; an unreachable Redis is not. */
+const isOurFault = (error: unknown, code: string): error is Error =>
+  error instanceof Error && error.name === "ReplyError" && !CANNOT_SERVE.includes(code);
+
 /** An error that Redis or a script answered, as one of ours. */
 export function toQueueError(error: unknown): Error {
   if (error instanceof QueueError) return error;
@@ -104,6 +111,6 @@ export function toQueueError(error: unknown): Error {
     case "WRONG_STATE":
       return new WrongStateError(text);
     default:
-      return new RedisUnavailableError(error);
+      return isOurFault(error, code) ? error : new RedisUnavailableError(error);
   }
 }

@@ -16,7 +16,7 @@ import type {
   Subscription,
 } from "./contract.ts";
 import { RedisUnavailableError, toQueueError } from "./errors.ts";
-import { EventSubscription } from "./event-subscription.ts";
+import { EventSubscription, parseUserEvent } from "./event-subscription.ts";
 import { parseJob, readJob } from "./job-fields.ts";
 import { QueueKeys } from "./keys.ts";
 import { defaultOptions, type QueueOptions } from "./options.ts";
@@ -27,8 +27,8 @@ import {
   jobPayloadSchema,
   jobResultSchema,
   jobStates,
+  messageEventSchema,
   newJobSchema,
-  userEventSchema,
   workerInfoSchema,
   workerSchema,
   type ControlMessage,
@@ -44,7 +44,7 @@ import {
   type WorkerInfo,
 } from "./protocol.ts";
 import { list, Scripts, text, type Reply, type ScriptName } from "./scripts.ts";
-import { classOfJob, highestClassOfWorker } from "./vram-class.ts";
+import { vramClass } from "./vram-class.ts";
 import { WorkSignal } from "./work-signal.ts";
 
 /** A health check must answer long before a command would time out, ms. */
@@ -55,6 +55,7 @@ const WORKER_LOST_MS = 30_000;
 const SWEEP_LIMIT = 100;
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1000;
+const offsetSchema = z.number().int().nonnegative();
 
 const lost: Failure = {
   kind: "worker-lost",
@@ -112,7 +113,7 @@ export class Queue implements QueueContract {
         job.costSeconds,
         this.#options.weights[job.user] ?? 1,
         job.vramMiB,
-        classOfJob(job.vramMiB),
+        vramClass(job.vramMiB),
         job.front ? "1" : "0",
         job.workflowId ?? "",
         this.#options.policy,
@@ -151,10 +152,10 @@ export class Queue implements QueueContract {
       await this.#run(
         "list",
         query.user ?? "",
-        query.offset ?? 0,
+        offsetSchema.parse(query.offset ?? 0),
         limit,
         query.order ?? "asc",
-        ...(query.states ?? []),
+        ...new Set(query.states ?? []),
       ),
     );
     return { total: Number(total), jobs: list(jobs).map(readJob) };
@@ -209,10 +210,10 @@ export class Queue implements QueueContract {
     const entries = await this.#read(() =>
       this.#redis.xrange(this.#keys.of("events", user), `(${id}`, "+"),
     );
-    return entries.map(([entryId, [, json = ""]]) => ({
-      id: entryId,
-      event: userEventSchema.parse(JSON.parse(json)),
-    }));
+    return entries.flatMap(([entryId, [, json = ""]]) => {
+      const event = parseUserEvent(json);
+      return event ? [{ id: entryId, event }] : [];
+    });
   }
 
   async newestEventId(user: UserId): Promise<string> {
@@ -257,7 +258,10 @@ export class Queue implements QueueContract {
 
   async sendControl(worker: string, message: ControlMessage): Promise<void> {
     await this.#read(() =>
-      this.#redis.publish(this.#keys.of("control", worker), JSON.stringify(message)),
+      this.#redis.publish(
+        this.#keys.of("control", worker),
+        JSON.stringify(controlMessageSchema.parse(message)),
+      ),
     );
   }
 
@@ -288,8 +292,9 @@ export class Queue implements QueueContract {
   async claim(worker: string, vramMiB: number): Promise<Claim | undefined> {
     await this.#read(() => this.#work.look());
     const { leaseMs } = this.#options;
-    const reply = await this.#run("claim", worker, highestClassOfWorker(vramMiB), leaseMs);
+    const reply = await this.#run("claim", worker, vramMiB, vramClass(vramMiB), leaseMs);
     if (reply === null) return undefined;
+    this.#work.mayBeMore();
     const [fields, packed] = list(reply);
     const job = readJob(fields);
     const payload = jobPayloadSchema.parse(await unpack(packed as Buffer));
@@ -320,7 +325,7 @@ export class Queue implements QueueContract {
     message: { type: string; data: Record<string, unknown> },
     transient: boolean,
   ): Promise<void> {
-    const json = JSON.stringify(message);
+    const json = JSON.stringify(messageEventSchema.shape.message.parse(message));
     await this.#run("publish-message", job, worker, attempt, json, transient ? "1" : "0");
   }
 

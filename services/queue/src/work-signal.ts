@@ -25,13 +25,27 @@ export class WorkSignal {
 
   /** To be called before each claim: only what is heard from here on ends the next wait. */
   async look(): Promise<void> {
-    this.#armed ??= this.#arm();
-    await this.#armed;
+    await this.#arm();
     this.#looked = this.#heard;
   }
 
+  /**
+   * To be called after a claim that found a job. Several loops may share this signal, and the claim
+   * of one has looked away a wake-up that was meant for two: the others look for themselves.
+   */
+  mayBeMore(): void {
+    this.#heard++;
+    for (const end of [...this.#waiting]) end();
+  }
+
   async wait(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#heard !== this.#looked) return;
+    if (signal.aborted) return;
+    if (!this.#armed) {
+      // Nobody has looked since listening began, so there may be work already.
+      await this.#arm();
+      return;
+    }
+    if (this.#heard !== this.#looked) return;
     await new Promise<void>((resolve) => {
       const end = () => {
         clearTimeout(timer);
@@ -46,13 +60,15 @@ export class WorkSignal {
   }
 
   async #arm(): Promise<void> {
-    const wake = () => {
-      this.#heard++;
-      for (const end of [...this.#waiting]) end();
-    };
-    this.#channels.onReconnect(wake);
+    this.#armed ??= this.#listen();
+    await this.#armed;
+  }
+
+  async #listen(): Promise<void> {
+    const wake = () => this.mayBeMore();
     try {
       await this.#channels.listen(this.#channel, wake);
+      this.#channels.onReconnect(wake);
     } catch (error) {
       this.#armed = undefined;
       throw error;

@@ -13,16 +13,23 @@ if job.state == "running" then
 elseif job.state == "pending" then
   remove_pending(job)
   if ARGV[3] == "fair" then
-    -- The user gets back what the job would have cost: their later jobs move up.
+    -- The user gets back what the job would have cost: their later jobs move up, but not to before
+    -- virtual time, which would be an advance over the others.
     local share = tonumber(job.cost) / tonumber(job.weight)
     local score = tonumber(job.score)
+    local virtual = tonumber(redis.call("GET", key("virtualTime")) or 0)
+    local last_end = 0
     for _, other in ipairs(pending_of(job.user)) do
-      if other.id ~= job.id and other.score > score then set_score(other, other.score - share) end
+      if other.id ~= job.id and other.score > score then
+        local moved = math.max(other.score - share, math.min(other.score, virtual))
+        set_score(other, moved)
+        last_end = math.max(last_end, moved + tonumber(other.cost) / tonumber(other.weight))
+      end
     end
     local finish_tag = redis.call("HGET", key("finishTags"), job.user)
     if finish_tag then
       redis.call("HSET", key("finishTags"), job.user,
-        string.format("%.17g", math.max(tonumber(finish_tag) - share, 0)))
+        string.format("%.17g", math.max(tonumber(finish_tag) - share, last_end)))
     end
   end
 else

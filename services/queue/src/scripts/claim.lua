@@ -1,12 +1,34 @@
 -- Gives a worker the first pending job that fits its VRAM, with a lease and a new fencing token.
 --
--- ARGV  1 worker  2 highest VRAM class that it fits  3 lease (ms)
+-- ARGV  1 worker  2 its VRAM (MiB)  3 class of that VRAM  4 lease (ms)
 -- Returns {job fields…, payload} or nothing
-local worker, top, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local worker, vram, own, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+
+-- Jobs looked at at once: mostly the first one fits.
+local PAGE = 50
+
+local function id_of(name)
+  return string.match(name, "^%d+:(.+)$")
+end
+
+-- {member, score} of the class's first job that fits. In the worker's own class each job's need counts.
+local function first_fitting(class)
+  local set = key("pendingClass", class)
+  if class < own then return redis.call("ZRANGE", set, 0, 0, "WITHSCORES") end
+  for start = 0, redis.call("ZCARD", set) - 1, PAGE do
+    local waiting = redis.call("ZRANGE", set, start, start + PAGE - 1, "WITHSCORES")
+    for i = 1, #waiting, 2 do
+      if tonumber(redis.call("HGET", key("job", id_of(waiting[i])), "vramMiB")) <= vram then
+        return { waiting[i], waiting[i + 1] }
+      end
+    end
+  end
+  return {}
+end
 
 local best, best_score
-for class = 0, top do
-  local first = redis.call("ZRANGE", key("pendingClass", class), 0, 0, "WITHSCORES")
+for class = 0, own do
+  local first = first_fitting(class)
   if #first > 0 then
     local score = tonumber(first[2])
     if not best or score < best_score or (score == best_score and first[1] < best) then
@@ -16,7 +38,7 @@ for class = 0, top do
 end
 if not best then return false end
 
-local id = string.match(best, "^%d+:(.+)$")
+local id = id_of(best)
 local job = read_job(id)
 remove_pending(job)
 job.attempt = redis.call("HINCRBY", key("job", id), "attempt", 1)

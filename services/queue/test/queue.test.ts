@@ -10,11 +10,11 @@ import {
   WrongStateError,
   type Failure,
   type Holder,
-  type NewJob,
   type QueueOptions,
   type UserEvent,
-} from "./index.ts";
-import { startRedis, type TestRedis } from "./testing/redis-server.ts";
+} from "../src/index.ts";
+import { newJob, result, until } from "./jobs.ts";
+import { startRedis, type TestRedis } from "../src/testing/redis-server.ts";
 
 let redis: TestRedis;
 let queue: Queue;
@@ -33,21 +33,6 @@ beforeEach(async () => {
   return () => queue.close();
 });
 
-let serial = 0;
-const newJob = (user: string, extra: Partial<NewJob> = {}): NewJob => ({
-  id: `job-${tag}-${++serial}`,
-  user,
-  clientId: "browser",
-  payload: {
-    prompt: { "1": { class_type: "X", inputs: {} } },
-    extraData: {},
-    outputsToExecute: ["1"],
-  },
-  costSeconds: 10,
-  vramMiB: 0,
-  ...extra,
-});
-const result = { outputs: { "1": { images: [{ filename: "a.png" }] } }, meta: {}, messages: [] };
 const failure: Failure = { kind: "execution-error", message: "The graph failed." };
 const ANY_VRAM = 1_000_000;
 
@@ -244,6 +229,17 @@ describe("the order of claims", () => {
     expect(await order(3)).toBe("user001 user001 user002");
   });
 
+  it.each([
+    [24_000, 24_000],
+    [78_000, 79_511],
+    [21_000, 22_516],
+  ])("gives a job that needs %i MiB to a worker with %i", async (vramMiB, has) => {
+    await queue.enqueue(newJob("user001", { vramMiB: has + 1 }));
+    await queue.enqueue(newJob("user001", { vramMiB }));
+    expect((await queue.claim("worker-1", has))?.job.vramMiB).toBe(vramMiB);
+    expect(await queue.claim("worker-1", has)).toBeUndefined();
+  });
+
   it("gives a worker only what fits its VRAM", async () => {
     const large = newJob("user001", { vramMiB: 57_000 });
     const small = newJob("user002", { vramMiB: 10_000 });
@@ -326,10 +322,6 @@ describe("events", () => {
     await subscription.add(user);
     return { events, previews };
   };
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await pause(5);
-  };
-
   it("tell every change of state with what remains, and relay messages and previews", async () => {
     const { events, previews } = await collect("user001");
     await queue.enqueue(newJob("user001"));
