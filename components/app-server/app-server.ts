@@ -70,6 +70,7 @@ export class AppServer extends pulumi.ComponentResource {
         comfyuiVersion: args.frontendVersion,
         bundleDirectory: args.bundleDirectory,
         userdataDirectory: folder("userdata"),
+        cacheDirectory: folder("cache"),
         users: args.users,
       },
       child,

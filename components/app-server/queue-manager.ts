@@ -1,7 +1,7 @@
 import type { Environment } from "@comfymulti/queue-manager/environment";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, Service } from "../hosts/index.ts";
-import { nodeCommand, repository } from "../installation.ts";
+import { nodeProgram } from "../installation.ts";
 import type { VariablesOf } from "../service-environment.ts";
 import type { RedisAddress } from "./redis.ts";
 
@@ -52,12 +52,18 @@ export class QueueManager extends pulumi.ComponentResource {
       QUEUE_POLICY: args.queuePolicy,
     } satisfies VariablesOf<Environment>;
 
+    const program = nodeProgram("services/queue-manager/src/main.ts", [
+      "services/queue-manager/src",
+      "services/queue/src",
+      "services/configuration/src",
+      "workflows",
+    ]);
     this.service = args.host.service(
       name,
       {
+        ...program,
         version: args.version,
-        command: nodeCommand("services/queue-manager/src/main.ts"),
-        environment,
+        environment: { ...program.environment, ...environment },
         secretEnvironment: {
           REDIS_PASSWORD: args.redis.password,
           ADMIN_TOKEN: args.adminToken,
@@ -65,7 +71,6 @@ export class QueueManager extends pulumi.ComponentResource {
           WORKER_TOKENS: pulumi.jsonStringify(args.workerTokens),
           USERS: pulumi.jsonStringify(args.participants),
         },
-        workingDirectory: repository,
         directories: [args.dataDirectory],
         listens: [{ host: args.listenAddress, port: args.port, purpose: "gatewayPort" }],
         health: { kind: "http", url: `${this.url}/health` },

@@ -1,7 +1,7 @@
 import type { Environment } from "@comfymulti/simulated-comfyui/environment";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, Service } from "../hosts/index.ts";
-import { nodeCommand, repository } from "../installation.ts";
+import { nodeProgram } from "../installation.ts";
 import type { VariablesOf } from "../service-environment.ts";
 
 export interface SimulatedComfyuiArgs {
@@ -30,13 +30,17 @@ export class SimulatedComfyui extends pulumi.ComponentResource {
       SPEED: String(args.speed),
     } satisfies VariablesOf<Environment>;
 
+    const program = nodeProgram("worker/simulated-comfyui/src/main.ts", [
+      "worker/simulated-comfyui/src",
+      "services/configuration/src",
+      "workflows",
+    ]);
     this.service = args.host.service(
       name,
       {
+        ...program,
         version: `${args.comfyuiVersion} (simulated)`,
-        command: nodeCommand("worker/simulated-comfyui/src/main.ts"),
-        environment,
-        workingDirectory: repository,
+        environment: { ...program.environment, ...environment },
         directories: [args.dataDirectory],
         listens: [{ host: listenAddress, port: args.port, purpose: "comfyuiPort" }],
         health: { kind: "http", url: `${this.url}/system_stats`, timeoutSeconds: 120 },

@@ -2,7 +2,7 @@ import type { Environment } from "@comfymulti/worker/environment";
 import * as pulumi from "@pulumi/pulumi";
 import type { RedisAddress } from "../app-server/index.ts";
 import type { Host, Service } from "../hosts/index.ts";
-import { nodeCommand, repository } from "../installation.ts";
+import { nodeProgram } from "../installation.ts";
 import type { VariablesOf } from "../service-environment.ts";
 
 export interface WorkerArgs {
@@ -47,14 +47,19 @@ export class Worker extends pulumi.ComponentResource {
       STARTUP_TIMEOUT_SECONDS: String(STARTUP_TIMEOUT_SECONDS),
     } satisfies VariablesOf<Environment>;
 
+    const program = nodeProgram("worker/src/main.ts", [
+      "worker/src",
+      "services/queue/src",
+      "services/configuration/src",
+      "workflows",
+    ]);
     this.service = args.host.service(
       name,
       {
+        ...program,
         version: args.comfyuiVersion,
-        command: nodeCommand("worker/src/main.ts"),
-        environment,
+        environment: { ...program.environment, ...environment },
         secretEnvironment: { WORKER_TOKEN: args.token, REDIS_PASSWORD: args.redis.password },
-        workingDirectory: repository,
         directories: [args.spoolDirectory],
         listens: [{ host: listenAddress, port: args.healthPort, purpose: "workerHealthPort" }],
         health: {
