@@ -13,7 +13,12 @@ const mayImportOnly = (from, allowed) => ({
 
 export default {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "no-unresolvable",
       severity: "error",
@@ -22,12 +27,21 @@ export default {
     },
     mayImportOnly("workflows", []),
     mayImportOnly("services/queue", []),
-    mayImportOnly("services/queue-manager", ["services/queue", "workflows", "services/configuration"]),
+    mayImportOnly("services/queue-manager", [
+      "services/queue",
+      "workflows",
+      "services/configuration",
+    ]),
     mayImportOnly("services/frontend", ["workflows", "services/configuration"]),
     mayImportOnly("worker", ["services/queue", "workflows", "services/configuration"]),
-    mayImportOnly("components", ["services/configuration", "services/[^/]+/src/environment", "worker/.*src/environment", "workflows"]),
+    mayImportOnly("components", [
+      "services/configuration",
+      "services/[^/]+/src/environment",
+      "worker/.*src/environment",
+      "workflows",
+    ]),
     mayImportOnly("policies", ["workflows"]),
-    mayImportOnly("stacks", ["components", "workflows"]),
+    mayImportOnly("stacks", ["components", "workflows", "services/configuration"]),
     mayImportOnly("tools", []),
   ],
   options: {
@@ -35,6 +49,9 @@ export default {
     exclude: { path: "(node_modules|\\.comfymulti|\\.test\\.ts$|end-to-end|/testing/)" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
   },
 };

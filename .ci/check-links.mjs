@@ -35,4 +35,6 @@ for (const { name, status } of workers) if (status !== "idle") faults.push(`${na
 
 for (const fault of faults) console.error(`  ✗ ${fault}`);
 if (faults.length > 0) process.exit(1);
-console.log(`  ✓ ${users.length + 1} links open, ${services.length} services and ${workers.length} workers are well`);
+console.log(
+  `  ✓ ${users.length + 1} links open, ${services.length} services and ${workers.length} workers are well`,
+);

@@ -38,10 +38,14 @@ describe("a stack's settings", () => {
       "comfymlti:users": "4",
     });
     expect(faults).toHaveLength(4);
-    expect(faults.join("\n")).toContain("comfymulti:usres: unknown setting; did you mean comfymulti:users?");
+    expect(faults.join("\n")).toContain(
+      "comfymulti:usres: unknown setting; did you mean comfymulti:users?",
+    );
     expect(faults.join("\n")).toContain("comfymlti:users: unknown namespace");
     expect(faults.join("\n")).toMatch(/comfymulti:workers: /);
-    expect(faults.join("\n")).toMatch(/comfymulti:workerVersion: 9\.9\.9 is not .* use one of 0\.9\.2, 0\.11\.1/);
+    expect(faults.join("\n")).toMatch(
+      /comfymulti:workerVersion: 9\.9\.9 is not .* use one of 0\.9\.2, 0\.11\.1/,
+    );
   });
 
   it("refuse two services on one port", () => {
@@ -50,7 +54,9 @@ describe("a stack's settings", () => {
   });
 
   it("refuse a list that is none", () => {
-    expect(faultsOf({ "comfymulti:comfyuiUrls": "http://x" })[0]).toMatch(/is not a list/);
+    expect(faultsOf({ "comfymulti:comfyuiUrls": "http://x" })[0]).toMatch(
+      /comfyuiUrls: must be JSON/,
+    );
     expect(faultsOf({ "comfymulti:comfyuiUrls": '["ftp://x"]' })[0]).toMatch(/comfyuiUrls\.0/);
   });
 });

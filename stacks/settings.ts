@@ -5,6 +5,7 @@
  * Values come from Pulumi configuration in the namespace `comfymulti`, where each is a string;
  * lists and objects are JSON there (`pulumi config set --path` writes them so).
  */
+import { jsonText } from "@comfymulti/configuration";
 import { capturedVersions } from "@comfymulti/workflows";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
@@ -21,20 +22,6 @@ const comfyuiVersion = () =>
     error: (issue) =>
       `${String(issue.input)} is not a ComfyUI version with captured node definitions: use one of ${capturedVersions().join(", ")}`,
   });
-
-/** A list in configuration is JSON text. */
-const jsonList = <Item extends z.ZodType>(item: Item) =>
-  z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: "custom", message: "is not a list" });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.array(item));
 
 export const stackKinds = ["local", "staging", "workshop"] as const;
 export type StackKind = (typeof stackKinds)[number];
@@ -61,7 +48,7 @@ export const settingsSchema = z.strictObject({
    * Real ComfyUI servers to drive instead of the simulated one, the first for worker-1 and so on.
    * Default: none, each worker gets a simulated ComfyUI.
    */
-  comfyuiUrls: jsonList(z.url({ protocol: /^https?$/ })).default([]),
+  comfyuiUrls: jsonText(z.array(z.url({ protocol: /^https?$/ }))).default([]),
   /** Simulated seconds per real second: 60 renders a simulated minute in one second. */
   simulationSpeed: z.coerce.number().min(0.1).max(10_000).default(20),
 
