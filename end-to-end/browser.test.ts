@@ -32,7 +32,10 @@ beforeAll(async () => {
 
 afterEach(async () => {
   const faults = open.flatMap((editor) => editor.faults);
-  for (const editor of open) await editor.close();
+  for (const editor of open) {
+    await editor.stopJobs();
+    await editor.close();
+  }
   open = [];
   expect(faults, "errors in the browser's console").toEqual([]);
 });
@@ -54,9 +57,8 @@ test("a newcomer chooses the example, presses Run and gets its picture, and nobo
 
   expect(editor.frames.ofType("progress_state").length).toBeGreaterThan(0);
   expect(await sharp(await editor.bytes(image)).metadata()).toMatchObject({ format: "png" });
-  await editor.button("Expand job queue").click();
+  await editor.button("Expand job queue").first().click();
   await editor.page.getByText(image.filename).first().waitFor();
-  await editor.button("Expand job queue").click();
   await editor.button("Assets").click();
   await editor.page.getByRole("img", { name: image.filename }).first().waitFor();
 
@@ -89,9 +91,12 @@ test("a graph that lacks a required input opens the editor's own dialog, which n
   await screenshot(editor.page, "error-dialog");
 
   expect(await editor.json("api/queue")).toEqual({ queue_running: [], queue_pending: [] });
-  const [refusal, ...others] = editor.faults.splice(0);
-  expect(refusal).toMatch(/400 .*\/api\/prompt$/);
-  expect(others).toEqual([]);
+  // The editor writes the refusal to the console too.
+  const refusals = editor.faults.splice(0);
+  expect(refusals.length).toBeGreaterThan(0);
+  for (const refusal of refusals) {
+    expect(refusal).toMatch(/400 .*\/api\/prompt$|^PromptExecutionError: /);
+  }
 });
 
 test("a job is cancelled with the editor's button, and the next participant's turn comes", async () => {
@@ -99,18 +104,15 @@ test("a job is cancelled with the editor's button, and the next participant's tu
   await editor.openTemplate(FLUX);
   await editor.setWidget("Flux2Scheduler", "steps", 4000);
   const job = await editor.run();
-  await editor.page
-    .getByText(/^Total: [1-9]/)
-    .first()
-    .waitFor();
+  await editor.progressBar().waitFor();
 
   const other = await openEditor(second);
   await other.openTemplate(EXAMPLE);
   const waiting = await other.run();
   expect(await other.json(`api/jobs/${waiting}`)).toMatchObject({ status: "pending" });
-  const host = await browser.newPage();
+  const host = await browser.newPage({ viewport: { width: 1280, height: 640 } });
   await host.goto(`${stack.status.admin.url}?token=${stack.status.admin.token}`);
-  await host.getByRole("row", { name: /^worker-1 SIMULATED .* busy / }).waitFor();
+  await host.getByRole("row", { name: /^worker-1 SIMULATED .* running / }).waitFor();
   await host.getByRole("row", { name: /^user001 0 1 / }).waitFor();
   await host.getByRole("row", { name: /^user002 1 0 / }).waitFor();
   await screenshot(host, "admin");
@@ -125,8 +127,8 @@ test("a job is cancelled with the editor's button, and the next participant's tu
 
 test("a workflow with a slash in its name is saved in a folder and found again later", async () => {
   const editor = await openEditor(first);
-  await editor.openTemplate(EXAMPLE);
-  await editor.setWidget("ImageQuantize", "colors", 7);
+  await editor.openTemplate(FLUX);
+  await editor.setWidget("Flux2Scheduler", "steps", 7);
   const saved = editor.page.waitForResponse((response) =>
     response.url().includes("/api/userdata/workflows%2Ffolder%20one%2Fmy%20graph.json"),
   );
@@ -139,7 +141,7 @@ test("a workflow with a slash in its name is saved in a folder and found again l
   await later.button("Workflows (w)").click();
   await later.page.getByRole("treeitem", { name: "folder one" }).click();
   await later.page.getByRole("treeitem", { name: "my graph.json" }).click();
-  await expect.poll(() => later.widget("ImageQuantize", "colors")).toBe(7);
+  await expect.poll(() => later.widget("Flux2Scheduler", "steps")).toBe(7);
 });
 
 test("an uploaded picture is what the graph works on", async () => {
@@ -175,6 +177,7 @@ test("a model's job sends previews while it runs and ends with a labelled pictur
     width: 1024,
     height: 1024,
   });
+  await editor.showFrom(1400);
   await screenshot(editor.page, "editor");
 });
 
@@ -187,10 +190,7 @@ test("a page that is reloaded in the middle of a job shows its progress and its 
   editor.frames.messages.length = 0;
   await editor.reload();
   await editor.fitView();
-  await editor.page
-    .getByText(/^Total: /)
-    .first()
-    .waitFor();
+  await editor.nodeProgress();
   await editor.frames.until("progress", job);
   await editor.picture(job);
 });

@@ -13,20 +13,33 @@ interface EditorNode {
   readonly type: string;
   pos: [number, number];
   readonly size: [number, number];
+  readonly progress?: number;
   readonly imgs?: readonly { readonly naturalWidth: number }[];
-  widgets?: { readonly name: string; readonly type: string; value: unknown; last_y?: number }[];
+  widgets?:
+    { readonly name: string; readonly type: string; value: unknown; last_y?: number }[] | undefined;
   connect(output: number, target: EditorNode, input: number): void;
 }
 interface EditorWindow {
   readonly LiteGraph: { createNode(type: string): EditorNode };
   readonly app: {
     readonly graph?: { readonly _nodes: EditorNode[]; add(node: EditorNode): void };
-    readonly extensionManager: { workflow: { activeWorkflow?: { path: string } } };
+    readonly extensionManager: {
+      workflow: { activeWorkflow?: { path: string; changeTracker: { checkState(): void } } };
+    };
     loadGraphData(graph: unknown): Promise<void>;
+    readonly canvas: {
+      readonly ds: {
+        readonly scale: number;
+        readonly offset: Float32Array;
+        fitToBounds(bounds: number[]): void;
+      };
+      setDirty(front: boolean, back: boolean): void;
+    };
     canvasPosToClientPos(place: [number, number]): [number, number];
   };
 }
-declare const globalThis: EditorWindow;
+declare const window: EditorWindow;
+declare const requestAnimationFrame: (frame: () => void) => void;
 
 export const imageSchema = z.object({
   filename: z.string(),
@@ -35,6 +48,8 @@ export const imageSchema = z.object({
 });
 export type Image = z.infer<typeof imageSchema>;
 
+/** For anything to appear or to be pressed. */
+const PATIENCE_MS = 15_000;
 const VIEWPORT = { width: 1280, height: 800 };
 
 export class Editor {
@@ -58,6 +73,7 @@ export class Editor {
   /** Opens the participant's personal link in a browser that knows nothing yet. */
   static async openFirstTime(browser: Browser, participant: Participant): Promise<Editor> {
     const context = await browser.newContext({ viewport: VIEWPORT });
+    context.setDefaultTimeout(PATIENCE_MS);
     const editor = new Editor(await context.newPage(), participant);
     await editor.page.goto(participant.link);
     await editor.#ready();
@@ -73,6 +89,7 @@ export class Editor {
       { data: "true", headers: { "content-type": "application/json" } },
     );
     expect(welcomed.status()).toBe(200);
+    context.setDefaultTimeout(PATIENCE_MS);
     const editor = new Editor(await context.newPage(), participant);
     await editor.page.goto(participant.url);
     await editor.#ready();
@@ -80,7 +97,7 @@ export class Editor {
   }
 
   async #ready(): Promise<void> {
-    await this.page.waitForFunction(() => "app" in globalThis && globalThis.app.graph);
+    await this.page.waitForFunction(() => "app" in window && window.app.graph);
     await this.frames.until("feature_flags");
   }
 
@@ -113,22 +130,40 @@ export class Editor {
     const nodes = templates.find((template) => template.id === id)?.ui.nodes.length;
     await this.page.waitForFunction(
       ([name, count]) =>
-        globalThis.app.extensionManager.workflow.activeWorkflow?.path.includes(name) &&
-        globalThis.app.graph?._nodes.length === count,
+        window.app.extensionManager.workflow.activeWorkflow?.path.includes(name) &&
+        window.app.graph?._nodes.length === count,
       [id, nodes] as const,
     );
     await this.fitView();
   }
 
-  /** The editor loads a node's picture only when it draws the node. */
+  /** Shows the whole graph: the editor loads a node's picture only when it draws the node. */
   async fitView(): Promise<void> {
     await this.page.getByRole("button", { name: "Fit View" }).click();
+    await this.page.evaluate(stillCanvas);
+  }
+
+  /** Closes the queue's panel, if it is open, and looks closely at the nodes from this x on. */
+  async showFrom(x: number): Promise<void> {
+    const panel = this.button("Show assets").filter({ visible: true });
+    if ((await panel.count()) > 0) await this.button("Expand job queue").first().click();
+    await panel.waitFor({ state: "hidden" });
+    await this.page.evaluate((left) => {
+      const { canvas, graph } = window.app;
+      const nodes = graph?._nodes.filter(({ pos }) => pos[0] >= left) ?? [];
+      const right = Math.max(...nodes.map(({ pos, size }) => pos[0] + size[0]));
+      const top = Math.min(...nodes.map(({ pos }) => pos[1]));
+      const bottom = Math.max(...nodes.map(({ pos, size }) => pos[1] + size[1]));
+      canvas.ds.fitToBounds([left, top, right - left, bottom - top]);
+      canvas.setDirty(true, true);
+    }, x);
+    await this.page.evaluate(stillCanvas);
   }
 
   /** Builds nodes that feed each other in a row, on an empty canvas. */
   async build(chain: Chain): Promise<void> {
     await this.page.evaluate(async (row) => {
-      const { app, LiteGraph } = globalThis;
+      const { app, LiteGraph } = window;
       await app.loadGraphData({
         version: 0.4,
         nodes: [],
@@ -153,10 +188,11 @@ export class Editor {
   async setWidget(type: string, name: string, value: number): Promise<void> {
     await this.page.evaluate(
       ([nodeType, widgetName, wanted]) => {
-        const node = globalThis.app.graph?._nodes.find((one) => one.type === nodeType);
+        const node = window.app.graph?._nodes.find((one) => one.type === nodeType);
         const widget = node?.widgets?.find((one) => one.name === widgetName);
         if (!widget) throw new Error(`No widget ${widgetName} of a ${nodeType}.`);
         widget.value = wanted;
+        window.app.extensionManager.workflow.activeWorkflow?.changeTracker.checkState();
       },
       [type, name, value] as const,
     );
@@ -165,7 +201,7 @@ export class Editor {
   widget(type: string, name: string): Promise<unknown> {
     return this.page.evaluate(
       ([nodeType, widgetName]) =>
-        globalThis.app.graph?._nodes
+        window.app.graph?._nodes
           .find((node) => node.type === nodeType)
           ?.widgets?.find((widget) => widget.name === widgetName)?.value,
       [type, name] as const,
@@ -176,11 +212,11 @@ export class Editor {
   async clickWidget(type: string, name: string): Promise<void> {
     const place = await this.page.waitForFunction(
       ([nodeType, widgetName]) => {
-        const node = globalThis.app.graph?._nodes.find((one) => one.type === nodeType);
+        const node = window.app.graph?._nodes.find((one) => one.type === nodeType);
         const top = node?.widgets?.find((one) => one.name === widgetName)?.last_y;
         if (!node || !top) return undefined;
         const [x, y] = node.pos;
-        return globalThis.app.canvasPosToClientPos([x + node.size[0] / 2, y + top + 10]);
+        return window.app.canvasPosToClientPos([x + node.size[0] / 2, y + top + 10]);
       },
       [type, name] as const,
     );
@@ -197,12 +233,34 @@ export class Editor {
     return z.object({ prompt_id: z.string() }).parse(await response.json()).prompt_id;
   }
 
+  /** "Total: 12% Current node: …" under the Run button. */
+  progressBar(): Locator {
+    return this.page
+      .getByText(/Total:\s*\d+%/)
+      .filter({ visible: true })
+      .first();
+  }
+
+  /** Waits until a node's own progress bar has begun. */
+  async nodeProgress(): Promise<void> {
+    await this.page.waitForFunction(() =>
+      window.app.graph?._nodes.some(({ progress }) => progress !== undefined && progress > 0),
+    );
+  }
+
+  /** Leaves nothing for the next test to wait for. */
+  async stopJobs(): Promise<void> {
+    const { request } = this.page.context();
+    await request.post(`${this.participant.url}api/queue`, { data: { clear: true } });
+    await request.post(`${this.participant.url}api/interrupt`, { data: {} });
+  }
+
   /** The job's picture, once its node shows it and the job has ended well. */
   async picture(job: string): Promise<Image> {
     const { data } = await this.frames.until("executed", job);
     await this.frames.until("execution_success", job);
     await this.page.waitForFunction(() =>
-      globalThis.app.graph?._nodes.some(
+      window.app.graph?._nodes.some(
         ({ type, imgs }) => type === "SaveImage" && imgs?.[0] && imgs[0].naturalWidth > 0,
       ),
     );
@@ -228,3 +286,23 @@ export class Editor {
 
 export const viewOf = (image: Image): string =>
   `api/view?${new URLSearchParams({ ...image }).toString()}`;
+
+/** Runs in the page: ends once the view has not moved for a number of frames. */
+function stillCanvas(): Promise<void> {
+  const STILL_FRAMES = 10;
+  const view = () => {
+    const { scale, offset } = window.app.canvas.ds;
+    return [scale, ...offset].join();
+  };
+  return new Promise((resolve) => {
+    let before = view();
+    let still = 0;
+    const look = () => {
+      still = view() === before ? still + 1 : 0;
+      before = view();
+      if (still === STILL_FRAMES) resolve();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}

@@ -31,7 +31,7 @@ export class Frames {
   async until(type: string, promptId?: string): Promise<Message> {
     const find = () =>
       this.ofType(type).find(({ data }) => !promptId || data["prompt_id"] === promptId);
-    await expect.poll(find, { timeout: 60_000, message: `a ${type} message` }).toBeDefined();
+    await expect.poll(find, { timeout: 40_000, message: `a ${type} message` }).toBeDefined();
     return find() ?? expect.unreachable();
   }
 

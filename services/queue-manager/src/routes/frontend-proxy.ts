@@ -46,6 +46,12 @@ export async function frontendProxy(app: FastifyInstance, { environment }: Gatew
       return reply.redirect(`/${user.id}/`, 303);
     });
 
+    // Browsers fetch the web manifest without cookies. It is the same file for everybody.
+    scope.get("/:user/assets/:manifest(^manifest-[\\w-]+\\.json$)", (request, reply) => {
+      request.user = findUser(request);
+      return pass(request, reply);
+    });
+
     scope.route({
       method: [...METHODS],
       url: "/:user/*",
