@@ -9,9 +9,6 @@ const KNOWN: readonly RegExp[] = [
   /404 .*\/api\/userdata\?dir=subgraphs&/,
   // Templates of an editor from before 2024, to be moved.
   /404 .*\/api\/userdata\/comfy\.templates\.json$/,
-  // Absolute addresses, which leave the prefix under which the editor is served.
-  /404 .*\/favicon\.ico$/,
-  /404 .*:\d+\/assets\/images\/favicon_progress_16x16\/frame_\d+\.png$/,
   // Bookmarked workflows.
   /404 .*\/api\/userdata\/workflows%2F\.index\.json$/,
   // A new LoadImage node while the participant has not uploaded anything.

@@ -14,6 +14,8 @@ import type { Settings, UserSettings } from "./storage/user-settings.ts";
 
 /** Runs without any model, so it shows that everything works. */
 const EXAMPLE = "example_workflow";
+/** Its own name: under the template's, opening the template would open the participant's copy. */
+const STORED_AS = "workflows/My first workflow.json";
 
 export interface FirstVisit {
   readonly files: UserFiles;
@@ -36,7 +38,7 @@ export async function prepareFirstVisit(
   if (!example) return;
   const content = Readable.from([Buffer.from(JSON.stringify(example.ui))]);
   try {
-    await files.store(user, `workflows/${EXAMPLE}.json`, content, false);
+    await files.store(user, STORED_AS, content, false);
   } catch (error) {
     // A second tab was quicker.
     if (!(error instanceof Refusal && error.statusCode === 409)) throw error;

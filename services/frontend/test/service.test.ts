@@ -184,12 +184,12 @@ describe("the first visit", () => {
 
   it("offers the example, and a deleted example stays deleted", async () => {
     await Promise.all([send("GET", "/user001/"), send("GET", "/user001/")]);
-    expect(await workflows()).toEqual(["example_workflow.json"]);
+    expect(await workflows()).toEqual(["My first workflow.json"]);
     expect((await send("GET", "/user001/settings")).json()).toEqual({
       "Comfy.InstalledVersion": "1.37.11",
       "Comfy.Notification.ShowVersionUpdates": false,
     });
-    await send("DELETE", "/user001/api/userdata/workflows%2Fexample_workflow.json");
+    await send("DELETE", "/user001/api/userdata/workflows%2FMy%20first%20workflow.json");
     await send("GET", "/user001/");
     expect(await workflows()).toEqual([]);
   });

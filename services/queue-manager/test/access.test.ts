@@ -46,6 +46,20 @@ describe("signing in", () => {
     expect((await get("/user002/api/queue", { cookie: pair })).status).toBe(401);
   });
 
+  test("the editor's manifest, which browsers fetch without a cookie, passes; no other file does", async () => {
+    expect((await get("/user001/assets/manifest-AbC_12-3.json")).status).toBe(200);
+    for (const path of [
+      "/user001/assets/index-AbC.js",
+      "/user001/assets/manifest-a.json.map",
+      "/user001/assets/manifest-a%2Fb.json",
+      "/user001/assets/x/manifest-a.json",
+    ]) {
+      expect((await get(path)).status, path).toBe(401);
+    }
+    expect((await get("/user099/assets/manifest-a.json")).status).toBe(404);
+    expect((await get("/favicon.ico")).status).toBe(204);
+  });
+
   test.each([
     ["nothing", "/user001/queue", {}, 401],
     ["another user's token", "/user001/queue", { authorization: `Bearer ${TOKENS.bob}` }, 401],

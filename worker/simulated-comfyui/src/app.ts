@@ -22,6 +22,7 @@ import type { SimulatedVersion } from "./environment.ts";
 import { Executor } from "./execution/executor.ts";
 import { SimulatedGpu } from "./execution/gpu.ts";
 import { PromptQueue } from "./execution/prompt-queue.ts";
+import { provideFonts } from "./fonts.ts";
 import { Folders } from "./folders.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { declaredModels, withFiles } from "./model-files.ts";
@@ -87,6 +88,7 @@ export async function createSimulatedComfyui(
   const serverLogger: FastifyBaseLogger = logger;
   const folders = new Folders(options.dataDirectory);
   await folders.create();
+  provideFonts(options.dataDirectory);
 
   const extra = options.testNodes === true ? testNodes(version) : {};
   const objectInfo: ObjectInfo = {

@@ -59,11 +59,10 @@ function svg({ width, height, node, seed, text, frame, position }: Label): strin
 }
 
 function wrap(text: string, perLine: number, most: number): string[] {
-  const flat = text
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, perLine * most);
-  return flat.match(new RegExp(`.{1,${perLine}}`, "gu")) ?? [];
+  const flat = text.replace(/\s+/g, " ").trim();
+  // Between words where that is possible, in the middle of one that is too long.
+  const lines = flat.match(new RegExp(`.{1,${perLine}}(?= |$)|.{1,${perLine}}`, "gu")) ?? [];
+  return lines.slice(0, most).map((line) => line.trim());
 }
 
 const escapeXml = (text: string): string =>
