@@ -30,7 +30,6 @@ import {
   messageEventSchema,
   newJobSchema,
   workerInfoSchema,
-  workerSchema,
   type ControlMessage,
   type Failure,
   type Job,
@@ -43,14 +42,14 @@ import {
   type Worker,
   type WorkerInfo,
 } from "./protocol.ts";
-import { list, Scripts, text, type Reply, type ScriptName } from "./scripts.ts";
+import { list, Scripts, type Reply, type ScriptName } from "./scripts.ts";
 import { vramClass } from "./vram-class.ts";
+import { countOutputs } from "./output-count.ts";
 import { WorkSignal } from "./work-signal.ts";
+import { readWorkers } from "./worker-list.ts";
 
 /** A health check must answer long before a command would time out, ms. */
 const PING_TIMEOUT_MS = 1_000;
-/** A worker that said nothing for this long is shown as lost, ms. */
-const WORKER_LOST_MS = 30_000;
 /** Leases that one sweep takes back; the next sweep goes on. */
 const SWEEP_LIMIT = 100;
 const DEFAULT_PAGE = 100;
@@ -224,24 +223,7 @@ export class Queue implements QueueContract {
   }
 
   async workers(): Promise<readonly Worker[]> {
-    const [now, infos, held] = list(await this.#run("workers"));
-    const jobs = new Map(
-      list(held).map((pair) => {
-        const [job, worker] = list(pair);
-        return [text(worker), text(job)];
-      }),
-    );
-    return list(infos)
-      .map((info) => {
-        const worker = workerSchema.parse(JSON.parse(text(info)));
-        const jobId = jobs.get(worker.name);
-        return {
-          ...worker,
-          status: statusOf(worker, jobId, Number(now)),
-          ...(jobId !== undefined && { jobId }),
-        };
-      })
-      .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+    return readWorkers(await this.#run("workers"));
   }
 
   async objectInfo(
@@ -375,20 +357,4 @@ export class Queue implements QueueContract {
       throw toQueueError(error);
     }
   }
-}
-
-/** What a worker said last, corrected by what the queue knows better: silence, and who holds what. */
-function statusOf(worker: Worker, jobId: JobId | undefined, now: number): Worker["status"] {
-  if (now - worker.lastSeenAt > WORKER_LOST_MS) return "lost";
-  if (worker.status === "draining") return "draining";
-  return jobId === undefined ? "idle" : "running";
-}
-
-const filesSchema = z.array(z.looseObject({ filename: z.string() }));
-
-/** Files in all outputs: what ComfyUI's `/api/jobs` calls outputs_count. */
-function countOutputs(result: JobResult): number {
-  return Object.values(result.outputs)
-    .flatMap((output) => Object.values(output))
-    .reduce<number>((sum, files) => sum + (filesSchema.safeParse(files).data?.length ?? 0), 0);
 }
