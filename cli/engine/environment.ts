@@ -18,6 +18,8 @@ export function engineEnvironment(): Record<string, string> {
     // The plugins look for the project's own Node.
     COMFYMULTI_NODE: process.execPath,
     PULUMI_SKIP_UPDATE_CHECK: "1",
+    // The loader of policy packs would leave a cache in the temporary folder.
+    TS_NODE_CACHE: "false",
     // An Output in a string is a mistake that must not reach a service's settings.
     PULUMI_ERROR_OUTPUT_STRING: "1",
     PATH: [process.env.PATH, path.dirname(process.execPath), analyzerHost].join(path.delimiter),
