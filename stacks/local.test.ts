@@ -41,11 +41,11 @@ beforeAll(async () => {
             return { id: name, state: { ...inputs, value: `${name}-0123456789abcdef` } };
           default:
             if (/^comfymulti:(app-server|gpu|hosts):/.test(type)) return { id: "", state: {} };
-            throw new Error(`mock not implemented: ${type}`);
+            throw new Error(`there is no mock for ${type}`);
         }
       },
       call({ token }) {
-        throw new Error(`mock not implemented: ${token}`);
+        throw new Error(`there is no mock for ${token}`);
       },
     },
     "comfymulti",

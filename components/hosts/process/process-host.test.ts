@@ -21,11 +21,11 @@ beforeAll(async () => {
         case "comfymulti:index:Token":
           return { id: name, state: { ...inputs, value: "token-value" } };
         default:
-          throw new Error(`mock not implemented: ${type}`);
+          throw new Error(`there is no mock for ${type}`);
       }
     },
     call({ token }) {
-      throw new Error(`mock not implemented: ${token}`);
+      throw new Error(`there is no mock for ${token}`);
     },
   });
 });
