@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -155,6 +155,14 @@ describe("the life of a stack", () => {
   it("has nothing to do the second time", async () => {
     const { code, text } = await run(["up", STACK]);
     expect(text).toContain("no changes");
+    expect(code).toBe(0);
+  });
+
+  it("goes on when a full disk has cut off the engine's state", async () => {
+    const state = path.join(home, "state", ".pulumi", "stacks", "comfymulti", `${STACK}.json`);
+    writeFileSync(state, '{"version');
+    const { code, text } = await run(["up", STACK]);
+    expect(text).toContain("going on from the one before");
     expect(code).toBe(0);
   });
 

@@ -1,4 +1,5 @@
 /** Brings a stack to what its settings say. */
+import { requireDiskSpace } from "../engine/checkpoint.ts";
 import { openStack } from "../engine/stack.ts";
 import { resumeAfterInterruption } from "../engine/interruption.ts";
 import { policyPacks } from "../policy-packs.ts";
@@ -8,7 +9,9 @@ import { readSettings } from "../stack-settings.ts";
 
 /** @returns how many resources changed */
 export async function up(stackName: string): Promise<number> {
-  await prepare(readSettings(stackName));
+  const settings = readSettings(stackName);
+  requireDiskSpace();
+  await prepare(settings);
   console.log(`\nStack ${stackName}`);
   const changes = await runOperation(async (options) => {
     const stack = await openStack(stackName);

@@ -8,6 +8,7 @@ import { repository } from "../../components/installation.ts";
 import { workDirectory } from "../../stacks/places.ts";
 import { program } from "../../stacks/program.ts";
 import { readStackFile } from "../stack-settings.ts";
+import { repairCheckpoint } from "./checkpoint.ts";
 import { engineEnvironment } from "./environment.ts";
 
 const projectSchema = z.looseObject({
@@ -16,14 +17,18 @@ const projectSchema = z.looseObject({
 });
 
 /** The stack, made when it is not there yet. */
-export function openStack(stackName: string): Promise<automation.Stack> {
-  return automation.LocalWorkspace.createOrSelectStack(...sourceOf(stackName));
+export async function openStack(stackName: string): Promise<automation.Stack> {
+  const [source, options] = sourceOf(stackName);
+  await repairCheckpoint(source.projectName, stackName);
+  return automation.LocalWorkspace.createOrSelectStack(source, options);
 }
 
 /** The stack, or undefined when there is none. */
 export async function findStack(stackName: string): Promise<automation.Stack | undefined> {
+  const [source, options] = sourceOf(stackName);
+  await repairCheckpoint(source.projectName, stackName);
   try {
-    return await automation.LocalWorkspace.selectStack(...sourceOf(stackName));
+    return await automation.LocalWorkspace.selectStack(source, options);
   } catch (error) {
     if (error instanceof automation.StackNotFoundError) return undefined;
     throw error;
