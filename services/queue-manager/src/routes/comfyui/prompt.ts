@@ -77,8 +77,6 @@ export const promptRoutes: Route = (app, { queue, objectInfo, files }) => {
         front: body.front === true || (body.number ?? 0) < 0,
         ...(workflowId === undefined ? {} : { workflowId }),
       });
-      // The id of another user's job: nothing was added, and nothing of that job is told.
-      if (job.user !== user) throw errors.promptIdTaken();
       app.metrics.submits.inc();
       return { prompt_id: job.id, number: job.number, node_errors: verdict.nodeErrors };
     },
