@@ -8,6 +8,10 @@ const known: readonly (readonly [RegExp, string])[] = [
     "The passphrase does not open this stack's secrets: unset PULUMI_CONFIG_PASSPHRASE to use this checkout's own, or set the one that the stack was made with.",
   ],
   [
+    /spawn pulumi ENOENT/,
+    "The Pulumi engine is not on PATH: call this command as npx comfymulti, which finds it, after npm start has provided it.",
+  ],
+  [
     /no space left on device|ENOSPC/i,
     "The disk is full: free some space and run the same command again.",
   ],
@@ -29,5 +33,6 @@ export function engineFault(error: unknown, errors: readonly string[]): unknown 
   }
   const told = errors.filter((message) => !/^(update|preview|destroy) failed$/i.test(message));
   if (told.length > 0) return new VisibleError([...new Set(told)].join("\n\n"), { cause: error });
-  return error;
+  const said = text.match(/^error: .+$/gm);
+  return said ? new VisibleError(said.join("\n"), { cause: error }) : error;
 }

@@ -12,7 +12,8 @@ const engineAddress = process.argv.at(-1) ?? "";
 pulumi.runtime.resetOptions("", "", -1, engineAddress, "", false, "");
 
 // An engine that is killed does not tell its plugins; a plugin without its engine has no work.
-const engine = process.ppid;
+// The shell that started us took its parent's pid at once; by now the engine may be gone already.
+const engine = Number(process.env.COMFYMULTI_ENGINE_PID ?? process.ppid);
 setInterval(() => {
   if (process.ppid !== engine) process.exit(1);
 }, 500).unref();
