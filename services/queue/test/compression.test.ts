@@ -11,7 +11,7 @@ it.each([0, 1, 16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 500_000])(
 
 it("a value that hardly compresses and one that does very well come back as they were", async () => {
   const values = [
-    { noise: [...crypto.getRandomValues(new Uint32Array(20_000))] },
+    { noise: [...crypto.getRandomValues(new Uint32Array(16_000))] },
     { a: "x".repeat(9e6) },
   ];
   for (const value of values) expect(await unpack(await pack(value))).toEqual(value);
