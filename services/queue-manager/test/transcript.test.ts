@@ -49,6 +49,8 @@ beforeAll(async () => {
   answers.set("GET /prompt", await alice.get("/prompt"));
   answers.set("GET /queue", await alice.get("/queue"));
   await worker.begin();
+  // Only a job that the gateway has heard of is in its middle.
+  await socket.untilType("executing");
   const again = await alice.socket("gw-6590d5e4");
   await again.untilType("executing");
   await worker.finish();
