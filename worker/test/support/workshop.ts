@@ -159,7 +159,9 @@ export class Workshop {
     for (;;) {
       await this.queue.expireLeases();
       const job = await this.queue.job(id);
-      if (job && states.includes(job.state)) return job;
+      // The stored state is ahead of its event by a moment: who looks at both wants both.
+      const told = this.states.some((event) => event.job === id && event.state === job?.state);
+      if (job && told && states.includes(job.state)) return job;
       await sleep(20);
     }
   }
