@@ -7,6 +7,9 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
+    // Real processes on two busy cores: one more try tells a race in a test from a fault. The report
+    // names every test that needed it.
+    retry: process.env.CI ? 1 : 0,
     reporters: ["default", "./tools/test-summary.ts"],
     projects: [
       {
