@@ -76,15 +76,30 @@ async function open(redis: Redis): Promise<Redis> {
   }
 }
 
-/** @throws RedisNotDurableError when a job could be acknowledged before it is on disk */
+/** What Redis must be set to, and what it would cost to have it otherwise. */
+const required: Readonly<Record<string, string>> = {
+  appendonly: "yes",
+  // Any other value acknowledges jobs that are not on disk yet.
+  appendfsync: "always",
+  // Any other value drops jobs to make room; this one refuses the next instead.
+  "maxmemory-policy": "noeviction",
+};
+
+/** @throws RedisNotDurableError when an accepted job could be lost */
 export async function requireDurability(redis: Redis): Promise<void> {
-  const setting = async (name: string) => {
+  const found = await Promise.all(
+    Object.keys(required).map(async (name) => [name, await setting(redis, name)] as const),
+  );
+  const wrong = found.filter(([name, value]) => value !== required[name]);
+  if (wrong.length > 0) {
+    throw new RedisNotDurableError(wrong.map(([name, value]) => `${name} ${value}`).join(" and "));
+  }
+}
+
+async function setting(redis: Redis, name: string): Promise<string> {
+  try {
     const reply: unknown = await redis.config("GET", name);
     return Array.isArray(reply) ? String(reply[1]) : "unknown";
-  };
-  let appendonly: string, appendfsync: string;
-  try {
-    [appendonly, appendfsync] = await Promise.all([setting("appendonly"), setting("appendfsync")]);
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("NOPERM")) {
       throw new RedisNotDurableError(
@@ -92,8 +107,5 @@ export async function requireDurability(redis: Redis): Promise<void> {
       );
     }
     throw new RedisUnavailableError(error);
-  }
-  if (appendonly !== "yes" || appendfsync !== "always") {
-    throw new RedisNotDurableError(`appendonly ${appendonly} and appendfsync ${appendfsync}`);
   }
 }

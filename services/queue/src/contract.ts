@@ -80,9 +80,23 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+/** What Redis holds, bytes. */
+export interface MemoryUse {
+  readonly used: number;
+  /** Redis' own limit (`maxmemory`); 0 = none. */
+  readonly limit: number;
+  /** Compressed graphs of jobs that have not ended. */
+  readonly waiting: number;
+  /** Compressed graphs and results of ended jobs. */
+  readonly history: number;
+}
+
 export interface QueueContract {
   // ── gateway side ──
-  /** Accepts a job. Throws QueueFullError (depth or the user's limit), QueuePausedError. Same id twice is one job. */
+  /**
+   * Accepts a job. Throws QueueFullError (depth, bytes or the user's limit), QueuePausedError,
+   * JobIdTakenError. Same id twice is one job.
+   */
   enqueue(job: NewJob): Promise<Enqueued>;
   job(id: JobId): Promise<Job | undefined>;
   payload(id: JobId): Promise<JobPayload | undefined>;
@@ -97,19 +111,36 @@ export interface QueueContract {
    * Throws JobNotFoundError, WrongStateError.
    */
   cancel(id: JobId, user: UserId | undefined): Promise<Job>;
+  /**
+   * Puts a pending job before all others (`front`), or gives it another priority. Throws
+   * JobNotFoundError, WrongStateError, and WrongPolicyError for a priority under another policy.
+   */
+  reprioritise(id: JobId, to: "front" | number): Promise<Job>;
+  /**
+   * Puts a failed or cancelled job back, behind its user's others, whatever the limits say.
+   * Throws JobNotFoundError, WrongStateError.
+   */
+  retry(id: JobId): Promise<Job>;
   /** Drops ended jobs from this user's history; ids that are not theirs or not ended are ignored. */
   deleteHistory(user: UserId, ids: readonly JobId[] | "all"): Promise<number>;
   subscribe(handlers: EventHandlers): Promise<Subscription>;
   /** Stored events of a user after this stream id, oldest first, for a reconnecting browser. */
   eventsSince(user: UserId, id: string): Promise<readonly { id: string; event: UserEvent }[]>;
-  /** Puts jobs with expired leases back (or fails them when attempts are used up). Any replica may run it. */
+  /** Puts jobs with expired leases back (or fails them after too many losses). Any replica may run it. */
   expireLeases(): Promise<readonly Job[]>;
+  /** Drops ended jobs and lost workers that are older than is kept. Returns how many. Any replica may run it. */
+  forgetOld(): Promise<number>;
+  /** Brings waiting jobs into this policy's order when another one was in force before. True when it was. */
+  applyPolicy(): Promise<boolean>;
   /** Pauses or resumes intake; waiting and running jobs go on. */
   setPaused(paused: boolean): Promise<void>;
   paused(): Promise<boolean>;
   workers(): Promise<readonly Worker[]>;
   /** object_info (JSON text) by fingerprint; the newest registered one when `fingerprint` is undefined. */
   objectInfo(fingerprint?: string): Promise<{ fingerprint: string; json: string } | undefined>;
+  /** Changes whenever the text of the newest object_info does; cheap to ask. Undefined before the first. */
+  objectInfoVersion(): Promise<string | undefined>;
+  memory(): Promise<MemoryUse>;
   sendControl(worker: string, message: ControlMessage): Promise<void>;
   /** Throws RedisUnavailableError when Redis does not answer within its time-out. */
   ping(): Promise<void>;
@@ -119,8 +150,15 @@ export interface QueueContract {
   /** Keeps the worker listed; free VRAM and status as of now. */
   heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void>;
   unregisterWorker(name: string): Promise<void>;
-  /** The fairest job that fits this VRAM, with a lease; undefined when there is none. Never waits. */
-  claim(worker: string, vramMiB: number): Promise<Claim | undefined>;
+  /**
+   * The fairest job that fits this VRAM, with a lease; undefined when there is none. Never waits.
+   * A job whose models are all loaded may go before it, within the bounds of `QueueOptions.affinity`.
+   */
+  claim(
+    worker: string,
+    vramMiB: number,
+    loadedModels?: readonly string[],
+  ): Promise<Claim | undefined>;
   /** Resolves when there may be work (an enqueue, a requeue, a reconnect), or on abort. Does not poll. */
   waitForWork(signal: AbortSignal): Promise<void>;
   onControl(
@@ -139,6 +177,7 @@ export interface QueueContract {
   publishPreview(claim: Claim, frame: Buffer): Promise<void>;
   /** Throws LeaseLostError when the fencing token is old, the job was cancelled or has ended. */
   complete(holder: Holder, result: JobResult): Promise<Job>;
+  /** The same; one of `retriedFailureKinds` queues the job again while attempts are left. */
   fail(holder: Holder, failure: Failure, result: JobResult | undefined): Promise<Job>;
   /** Gives the job back at once, to the front of its user, without using up an attempt. */
   release(holder: Holder, reason: string): Promise<Job>;

@@ -8,22 +8,33 @@ export abstract class QueueError extends Error {
   }
 }
 
+/** What is full: places in all, bytes of waiting graphs in all, or this user's places. */
+export type FullScope = "depth" | "bytes" | "user";
+
+const fullMessages: Readonly<Record<FullScope, (limit: number, seconds: number) => string>> = {
+  depth: (limit, seconds) =>
+    `The queue is full: ${limit} jobs are waiting. A place should be free in about ${seconds} s.`,
+  bytes: (limit, seconds) =>
+    `The queue is full: the waiting graphs together take the most that is kept, ${Math.round(limit / 2 ** 20)} MiB. A place should be free in about ${seconds} s.`,
+  user: (limit, seconds) =>
+    `You have ${limit} jobs waiting, which is the most for one participant. Your next place should be free in about ${seconds} s; cancelling one of your jobs frees one now.`,
+};
+
 /** The queue, or this user's share of it, has no place left. */
 export class QueueFullError extends QueueError {
-  readonly scope: "depth" | "user";
+  readonly scope: FullScope;
   readonly limit: number;
-  /** When a place is likely free: the longest running job's estimated end. */
+  /** When a place is likely free, from the estimated GPU seconds before it and the running workers. */
   readonly retryAfterSeconds: number;
+  /** Jobs before the one whose start frees a place: the user's first, or the queue's (0). */
+  readonly position: number;
 
-  constructor(scope: "depth" | "user", limit: number, retryAfterSeconds: number) {
-    super(
-      scope === "depth"
-        ? `The queue is full: ${limit} jobs are waiting. A place should be free in about ${retryAfterSeconds} s.`
-        : `You have ${limit} jobs waiting, which is the most for one participant. Your next place should be free in about ${retryAfterSeconds} s; cancelling one of your jobs frees one now.`,
-    );
+  constructor(scope: FullScope, limit: number, retryAfterSeconds: number, position: number) {
+    super(fullMessages[scope](limit, retryAfterSeconds));
     this.scope = scope;
     this.limit = limit;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.position = position;
   }
 }
 
@@ -56,6 +67,15 @@ export class WrongStateError extends QueueError {
   }
 }
 
+/** The queue's policy gives this order no meaning. */
+export class WrongPolicyError extends QueueError {
+  constructor(policy: string) {
+    super(
+      `Priorities count under the queue policy "priority" only; this queue is "${policy}". Move the job to the front instead.`,
+    );
+  }
+}
+
 /** The claim no longer stands: expired and given on, cancelled, or ended. */
 export class LeaseLostError extends QueueError {
   constructor(reason: string) {
@@ -71,11 +91,11 @@ export class RedisUnavailableError extends QueueError {
   }
 }
 
-/** Redis would acknowledge jobs before they are on disk. */
+/** Redis would acknowledge jobs before they are on disk, or drop them when its memory is full. */
 export class RedisNotDurableError extends QueueError {
   constructor(found: string) {
     super(
-      `Redis must run with "appendonly yes" and "appendfsync always", or accepted jobs are lost in a crash; it has ${found}. Change its configuration and start again.`,
+      `Redis must run with "appendonly yes", "appendfsync always" and "maxmemory-policy noeviction", or accepted jobs can be lost; it has ${found}. Change its configuration and start again.`,
     );
   }
 }
@@ -100,10 +120,13 @@ export function toQueueError(error: unknown): Error {
       return new QueuePausedError();
     case "QUEUE_FULL":
       return new QueueFullError(
-        words[0] === "user" ? "user" : "depth",
+        words[0] as FullScope,
         Number(words[1]),
         Number(words[2]),
+        Number(words[3]),
       );
+    case "WRONG_POLICY":
+      return new WrongPolicyError(text);
     case "LEASE_LOST":
       return new LeaseLostError(text);
     case "NOT_FOUND":

@@ -1,6 +1,13 @@
 /** Public face of the queue. Nothing else touches its keys. */
 export { Queue } from "./queue.ts";
-export { type QueueOptions } from "./options.ts";
+export {
+  defaultOptions,
+  queuePolicySchema,
+  type Affinity,
+  type QueueOptions,
+  type QueuePolicy,
+} from "./options.ts";
+export { packPayload } from "./packed-payload.ts";
 export { type RedisAddress } from "./connection.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";

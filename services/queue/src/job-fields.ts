@@ -34,6 +34,11 @@ export function parseJob(fields: Readonly<Record<string, string>>): Job {
     attempt: Number(fields.attempt),
     costSeconds: Number(fields.cost),
     vramMiB: Number(fields.vramMiB),
+    models: JSON.parse(fields.models ?? "[]") as unknown,
+    priority: Number(fields.priority ?? 0),
+    payloadBytes: Number(fields.payloadBytes ?? 0),
+    losses: Number(fields.losses ?? 0),
+    faults: Number(fields.faults ?? 0),
     outputsCount: Number(fields.outputsCount),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   });

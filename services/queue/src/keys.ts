@@ -24,8 +24,14 @@ export const keyPatterns = {
   /** zset id→sequence: the same for one user */
   userJobs: "user:%s:jobs",
   userState: "user:%s:state:%s",
-  /** zset id→end (ms): one user's history */
+  /** zset id→end (ms): one user's history, and everybody's */
   userEnded: "user:%s:ended",
+  ended: "ended",
+  /** string: bytes of graphs of jobs that have not ended; hash user→bytes of their history */
+  waitingBytes: "bytes:waiting",
+  historyBytes: "bytes:history",
+  /** hash: policy and affinity in force, written by the gateways */
+  settings: "settings",
   /** string: virtual time of the fair policy; hash user→finish tag */
   virtualTime: "fair:virtual-time",
   finishTags: "fair:finish-tags",
@@ -43,9 +49,10 @@ export const keyPatterns = {
   control: "control:%s",
   /** hash worker→JSON */
   workers: "workers",
-  /** string: compressed object_info by fingerprint; string: newest fingerprint */
+  /** string: compressed object_info by fingerprint; string: newest fingerprint; string: hash of its text */
   objectInfo: "object-info:%s",
   newestObjectInfo: "object-info-newest",
+  objectInfoVersion: "object-info-version",
 } as const;
 
 type KeyName = keyof typeof keyPatterns;

@@ -50,6 +50,12 @@ export const failureSchema = z.object({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
+/**
+ * Failures of the worker's ComfyUI, not of the graph: the job is queued again until it has met
+ * `maxAttempts` of them. Every other failure is the job's own and ends it at once.
+ */
+export const retriedFailureKinds: readonly Failure["kind"][] = ["comfyui-crashed"];
+
 /** One file that a job made, as ComfyUI names it (`/view?filename=&subfolder=&type=`). */
 export const outputFileSchema = z.object({
   filename: z.string(),
@@ -83,6 +89,20 @@ export const jobPayloadSchema = z.object({
 });
 export type JobPayload = z.infer<typeof jobPayloadSchema>;
 
+/** A payload as it is stored, made by `packPayload`: in another thread when it is large. */
+export const packedPayloadSchema = z.object({
+  packed: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  /** Length of the JSON text before compression, bytes. */
+  bytes: z.number().int().positive(),
+});
+export type PackedPayload = z.infer<typeof packedPayloadSchema>;
+
+/** Names of the model files that a graph loads. A worker that has them in memory starts sooner. */
+export const modelNamesSchema = z.array(z.string().max(256)).max(64);
+
+/** Place in a queue with the policy `priority`: higher is earlier. */
+export const prioritySchema = z.number().int().min(-100).max(100);
+
 /** A job without its payload: what listings show. Times are Redis' clock, in ms since the epoch. */
 export const jobSchema = z.object({
   id: jobIdSchema,
@@ -103,6 +123,15 @@ export const jobSchema = z.object({
   costSeconds: z.number(),
   /** VRAM that the job needs, MiB; 0 runs anywhere. */
   vramMiB: z.number(),
+  models: modelNamesSchema,
+  /** Counts under the policy `priority` only. */
+  priority: prioritySchema,
+  /** Length of the payload's JSON text, bytes: lists decide by it whether to carry the graph. */
+  payloadBytes: z.number(),
+  /** Workers that fell silent over this job. They use up nothing until there are `maxLosses`. */
+  losses: z.number(),
+  /** Attempts used up: those that ended in a failure which is tried again. */
+  faults: z.number(),
   outputsCount: z.number(),
   failure: failureSchema.optional(),
   /** `extra_pnginfo.workflow.id` of the graph, for `/api/jobs?workflow_id=`. */
@@ -115,9 +144,10 @@ export const newJobSchema = z.object({
   id: jobIdSchema,
   user: userIdSchema,
   clientId: z.string().max(128),
-  payload: jobPayloadSchema,
+  payload: z.union([packedPayloadSchema, jobPayloadSchema]),
   costSeconds: z.number().positive(),
   vramMiB: z.number().int().nonnegative(),
+  models: modelNamesSchema.default([]),
   /** Put before this user's other jobs. Never before another user's. */
   front: z.boolean().default(false),
   workflowId: z.string().max(128).optional(),
@@ -133,10 +163,12 @@ export const workerInfoSchema = z.object({
   gpu: z.string(),
   vramTotalMiB: z.number(),
   vramFreeMiB: z.number(),
+  /** Model files in its GPU's memory, as far as it knows. */
+  loadedModels: modelNamesSchema.default([]),
   /** True when no GPU stands behind it (simulated-comfyui). Shown wherever the worker is shown. */
   simulated: z.boolean(),
 });
-export type WorkerInfo = z.infer<typeof workerInfoSchema>;
+export type WorkerInfo = z.input<typeof workerInfoSchema>;
 
 /** A worker as the queue sees it. `lost`: no heartbeat within the stated time. */
 export const workerSchema = workerInfoSchema.extend({
@@ -153,11 +185,17 @@ export const stateEventSchema = z.object({
   clientId: z.string(),
   attempt: z.number(),
   state: jobStateSchema,
-  /** `requeued` when a lease ran out or a worker gave the job back (state is pending again). */
+  /** State before; absent for a new job. */
+  from: jobStateSchema.optional(),
+  /**
+   * `requeued` when a lease ran out or a worker gave the job back, `retried` when the host put an
+   * ended one back (state is pending again).
+   */
   reason: z.enum([
     "enqueued",
     "claimed",
     "requeued",
+    "retried",
     "completed",
     "failed",
     "cancelled",

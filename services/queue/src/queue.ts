@@ -1,8 +1,9 @@
 /** The queue: each method is one Lua script or one read. What they mean: `contract.ts`. */
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { Channels } from "./channels.ts";
-import { pack, packText, unpack, unpackText } from "./compression.ts";
+import { pack, unpack } from "./compression.ts";
 import { connectForCommands, requireDurability } from "./connection.ts";
 import type {
   Claim,
@@ -12,24 +13,27 @@ import type {
   Holder,
   JobPage,
   JobQuery,
+  MemoryUse,
   QueueContract,
   Subscription,
 } from "./contract.ts";
-import { RedisUnavailableError, toQueueError } from "./errors.ts";
+import { RedisUnavailableError } from "./errors.ts";
 import { EventSubscription, parseUserEvent } from "./event-subscription.ts";
 import { parseJob, readJob } from "./job-fields.ts";
 import { QueueKeys } from "./keys.ts";
 import { defaultOptions, type QueueOptions } from "./options.ts";
+import { countOutputs } from "./output-count.ts";
+import { packPayload, unpackPayload } from "./packed-payload.ts";
 import { encodePreview } from "./previews.ts";
 import {
   controlMessageSchema,
   failureSchema,
-  jobPayloadSchema,
   jobResultSchema,
   jobStates,
   messageEventSchema,
   newJobSchema,
-  workerInfoSchema,
+  prioritySchema,
+  retriedFailureKinds,
   type ControlMessage,
   type Failure,
   type Job,
@@ -42,11 +46,11 @@ import {
   type Worker,
   type WorkerInfo,
 } from "./protocol.ts";
-import { list, Scripts, type Reply, type ScriptName } from "./scripts.ts";
+import { Reads } from "./reads.ts";
+import { list, Scripts, type Reply, type ScriptArgument, type ScriptName } from "./scripts.ts";
 import { vramClass } from "./vram-class.ts";
-import { countOutputs } from "./output-count.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
 import { WorkSignal } from "./work-signal.ts";
-import { readWorkers } from "./worker-list.ts";
 
 /** A health check must answer long before a command would time out, ms. */
 const PING_TIMEOUT_MS = 1_000;
@@ -54,6 +58,12 @@ const PING_TIMEOUT_MS = 1_000;
 const SWEEP_LIMIT = 100;
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1000;
+/** A relayed message up to this size is kept for replay, bytes of JSON. */
+const LARGEST_STORED_MESSAGE = 64 * 1024;
+/** A worker that has been silent for this long is taken off the list, ms. */
+const WORKER_FORGOTTEN_MS = 3600_000;
+/** Ended jobs that one call drops by age. */
+const FORGET_LIMIT = 500;
 const offsetSchema = z.number().int().nonnegative();
 
 const lost: Failure = {
@@ -67,8 +77,12 @@ export class Queue implements QueueContract {
   readonly #channels: Channels;
   readonly #keys: QueueKeys;
   readonly #scripts: Scripts;
+  readonly #reads: Reads;
   readonly #options: QueueOptions & typeof defaultOptions;
   readonly #work: WorkSignal;
+  readonly #registry: WorkerRegistry;
+  /** Claims whose answer was lost: said again, they bring the job that they may have got. */
+  readonly #unanswered: string[] = [];
 
   private constructor(redis: Redis, channels: Channels, options: QueueOptions) {
     this.#redis = redis;
@@ -76,6 +90,8 @@ export class Queue implements QueueContract {
     this.#options = { ...defaultOptions, ...options } as QueueOptions & typeof defaultOptions;
     this.#keys = new QueueKeys(this.#options.hashTag);
     this.#scripts = new Scripts(redis, this.#keys);
+    this.#reads = new Reads(redis);
+    this.#registry = new WorkerRegistry(this.#scripts, this.#reads, this.#keys);
     this.#work = new WorkSignal(channels, this.#keys.of("wake"));
   }
 
@@ -103,6 +119,9 @@ export class Queue implements QueueContract {
 
   async enqueue(newJob: NewJob): Promise<Enqueued> {
     const job = newJobSchema.parse(newJob);
+    const { maxQueueDepth, maxQueueBytes, userPendingLimit, weights } = this.#options;
+    const { packed, bytes } =
+      "packed" in job.payload ? job.payload : await packPayload(job.payload);
     const reply = list(
       await this.#run(
         "enqueue",
@@ -110,15 +129,17 @@ export class Queue implements QueueContract {
         job.user,
         job.clientId,
         job.costSeconds,
-        this.#options.weights[job.user] ?? 1,
+        weights[job.user] ?? 1,
         job.vramMiB,
         vramClass(job.vramMiB),
+        JSON.stringify(job.models),
         job.front ? "1" : "0",
         job.workflowId ?? "",
-        this.#options.policy,
-        this.#options.maxQueueDepth,
-        this.#options.userPendingLimit,
-        await pack(job.payload),
+        maxQueueDepth,
+        maxQueueBytes,
+        userPendingLimit,
+        bytes,
+        asBuffer(packed),
       ),
     );
     const [duplicate, position, fields] = reply;
@@ -126,17 +147,17 @@ export class Queue implements QueueContract {
   }
 
   async job(id: JobId): Promise<Job | undefined> {
-    const fields = await this.#read(() => this.#redis.hgetall(this.#keys.of("job", id)));
+    const fields = await this.#reads.of((redis) => redis.hgetall(this.#keys.of("job", id)));
     return fields.id === undefined ? undefined : parseJob(fields);
   }
 
   async payload(id: JobId): Promise<JobPayload | undefined> {
-    const packed = await this.#read(() => this.#redis.getBuffer(this.#keys.of("payload", id)));
-    return packed ? jobPayloadSchema.parse(await unpack(packed)) : undefined;
+    const packed = await this.#reads.bytes(this.#keys.of("payload", id));
+    return packed ? await unpackPayload(packed) : undefined;
   }
 
   async result(id: JobId): Promise<JobResult | undefined> {
-    const packed = await this.#read(() => this.#redis.getBuffer(this.#keys.of("result", id)));
+    const packed = await this.#reads.bytes(this.#keys.of("result", id));
     return packed ? jobResultSchema.parse(await unpack(packed)) : undefined;
   }
 
@@ -168,8 +189,16 @@ export class Queue implements QueueContract {
   }
 
   async cancel(id: JobId, user: UserId | undefined): Promise<Job> {
-    const { policy, historyPerUser } = this.#options;
-    return readJob(await this.#run("cancel", id, user ?? "", policy, historyPerUser));
+    return readJob(await this.#run("cancel", id, user ?? "", ...this.#historyKept()));
+  }
+
+  async reprioritise(id: JobId, to: "front" | number): Promise<Job> {
+    const place = to === "front" ? to : prioritySchema.parse(to);
+    return readJob(await this.#run("reprioritise", id, place));
+  }
+
+  async retry(id: JobId): Promise<Job> {
+    return readJob(await this.#run("retry", id));
   }
 
   async deleteHistory(user: UserId, ids: readonly JobId[] | "all"): Promise<number> {
@@ -178,16 +207,24 @@ export class Queue implements QueueContract {
   }
 
   async expireLeases(): Promise<readonly Job[]> {
-    const { maxLosses, historyPerUser } = this.#options;
+    const failure = JSON.stringify(lost);
+    const { maxLosses } = this.#options;
     return list(
-      await this.#run(
-        "expire-leases",
-        maxLosses,
-        JSON.stringify(lost),
-        historyPerUser,
-        SWEEP_LIMIT,
-      ),
+      await this.#run("expire-leases", maxLosses, failure, SWEEP_LIMIT, ...this.#historyKept()),
     ).map(readJob);
+  }
+
+  async forgetOld(): Promise<number> {
+    const { historyMaxAgeMs } = this.#options;
+    return Number(
+      await this.#run("forget-old", historyMaxAgeMs, WORKER_FORGOTTEN_MS, FORGET_LIMIT),
+    );
+  }
+
+  async applyPolicy(): Promise<boolean> {
+    const { policy, affinity } = this.#options;
+    const { windowSeconds, passes } = affinity;
+    return (await this.#run("apply-policy", policy, windowSeconds, passes)) === 1;
   }
 
   async setPaused(paused: boolean): Promise<void> {
@@ -195,7 +232,7 @@ export class Queue implements QueueContract {
   }
 
   async paused(): Promise<boolean> {
-    return (await this.#read(() => this.#redis.exists(this.#keys.of("paused")))) === 1;
+    return (await this.#reads.of((redis) => redis.exists(this.#keys.of("paused")))) === 1;
   }
 
   async subscribe(handlers: EventHandlers): Promise<Subscription> {
@@ -206,8 +243,8 @@ export class Queue implements QueueContract {
     user: UserId,
     id: string,
   ): Promise<readonly { id: string; event: UserEvent }[]> {
-    const entries = await this.#read(() =>
-      this.#redis.xrange(this.#keys.of("events", user), `(${id}`, "+"),
+    const entries = await this.#reads.of((redis) =>
+      redis.xrange(this.#keys.of("events", user), `(${id}`, "+"),
     );
     return entries.flatMap(([entryId, [, json = ""]]) => {
       const event = parseUserEvent(json);
@@ -216,31 +253,42 @@ export class Queue implements QueueContract {
   }
 
   async newestEventId(user: UserId): Promise<string> {
-    const [newest] = await this.#read(() =>
-      this.#redis.xrevrange(this.#keys.of("events", user), "+", "-", "COUNT", 1),
+    const [newest] = await this.#reads.of((redis) =>
+      redis.xrevrange(this.#keys.of("events", user), "+", "-", "COUNT", 1),
     );
     return newest?.[0] ?? "0-0";
   }
 
-  async workers(): Promise<readonly Worker[]> {
-    return readWorkers(await this.#run("workers"));
+  workers(): Promise<readonly Worker[]> {
+    return this.#registry.all();
   }
 
-  async objectInfo(
-    fingerprint?: string,
-  ): Promise<{ fingerprint: string; json: string } | undefined> {
-    const wanted =
-      fingerprint ?? (await this.#read(() => this.#redis.get(this.#keys.of("newestObjectInfo"))));
-    if (!wanted) return undefined;
-    const packed = await this.#read(() =>
-      this.#redis.getBuffer(this.#keys.of("objectInfo", wanted)),
-    );
-    return packed ? { fingerprint: wanted, json: await unpackText(packed) } : undefined;
+  objectInfo(fingerprint?: string): Promise<{ fingerprint: string; json: string } | undefined> {
+    return this.#registry.objectInfo(fingerprint);
+  }
+
+  objectInfoVersion(): Promise<string | undefined> {
+    return this.#registry.objectInfoVersion();
+  }
+
+  async memory(): Promise<MemoryUse> {
+    const [held, info] = await Promise.all([
+      this.#run("memory"),
+      this.#reads.of((redis) => redis.info("memory")),
+    ]);
+    const [waiting, history] = list(held);
+    const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1]);
+    return {
+      used: figure("used_memory"),
+      limit: figure("maxmemory"),
+      waiting: Number(waiting),
+      history: Number(history),
+    };
   }
 
   async sendControl(worker: string, message: ControlMessage): Promise<void> {
-    await this.#read(() =>
-      this.#redis.publish(
+    await this.#reads.of((redis) =>
+      redis.publish(
         this.#keys.of("control", worker),
         JSON.stringify(controlMessageSchema.parse(message)),
       ),
@@ -254,33 +302,46 @@ export class Queue implements QueueContract {
         reject(new RedisUnavailableError(`no answer within ${PING_TIMEOUT_MS} ms`)),
       );
     });
-    await Promise.race([this.#read(() => this.#redis.ping()), timeout]);
+    await Promise.race([this.#reads.of((redis) => redis.ping()), timeout]);
   }
 
   // ── worker side ──
 
-  async registerWorker(info: WorkerInfo, objectInfoJson: string): Promise<void> {
-    await this.#storeWorker(info, "idle", await packText(objectInfoJson));
+  registerWorker(info: WorkerInfo, objectInfoJson: string): Promise<void> {
+    return this.#registry.register(info, objectInfoJson);
   }
 
-  async heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void> {
-    await this.#storeWorker(info, status, "");
+  heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void> {
+    return this.#registry.heartbeat(info, status);
   }
 
-  async unregisterWorker(name: string): Promise<void> {
-    await this.#read(() => this.#redis.hdel(this.#keys.of("workers"), name));
+  unregisterWorker(name: string): Promise<void> {
+    return this.#registry.unregister(name);
   }
 
-  async claim(worker: string, vramMiB: number): Promise<Claim | undefined> {
-    await this.#read(() => this.#work.look());
+  async claim(
+    worker: string,
+    vramMiB: number,
+    loadedModels: readonly string[] = [],
+  ): Promise<Claim | undefined> {
+    await this.#reads.of(() => this.#work.look());
     const { leaseMs } = this.#options;
-    const reply = await this.#run("claim", worker, vramMiB, vramClass(vramMiB), leaseMs);
+    const lost = this.#unanswered.pop();
+    const id = lost ?? randomUUID();
+    const again = lost === undefined ? "0" : "1";
+    const capability = [worker, vramMiB, vramClass(vramMiB)] as const;
+    let reply: Reply;
+    try {
+      reply = await this.#run("claim", ...capability, leaseMs, id, again, ...loadedModels);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) this.#unanswered.push(id);
+      throw error;
+    }
     if (reply === null) return undefined;
     this.#work.mayBeMore();
     const [fields, packed] = list(reply);
     const job = readJob(fields);
-    const payload = jobPayloadSchema.parse(await unpack(packed as Buffer));
-    return { job, payload, attempt: job.attempt, leaseMs };
+    return { job, payload: await unpackPayload(packed as Buffer), attempt: job.attempt, leaseMs };
   }
 
   waitForWork(signal: AbortSignal): Promise<void> {
@@ -308,21 +369,21 @@ export class Queue implements QueueContract {
     transient: boolean,
   ): Promise<void> {
     const json = JSON.stringify(messageEventSchema.shape.message.parse(message));
-    await this.#run("publish-message", job, worker, attempt, json, transient ? "1" : "0");
+    const told = transient ? "1" : "0";
+    await this.#run("publish-message", job, worker, attempt, json, told, LARGEST_STORED_MESSAGE);
   }
 
   async publishPreview({ job, attempt }: Claim, frame: Buffer): Promise<void> {
     const message = encodePreview({ job: job.id, clientId: job.clientId, attempt, frame });
-    await this.#read(() => this.#redis.publish(this.#keys.of("previews", job.user), message));
+    const channel = this.#keys.of("previews", job.user);
+    await this.#reads.of((redis) => redis.publish(channel, message));
   }
 
   async complete({ job, worker, attempt }: Holder, result: JobResult): Promise<Job> {
-    const { historyPerUser } = this.#options;
     const packed = await pack(jobResultSchema.parse(result));
     const outputs = countOutputs(result);
-    return readJob(
-      await this.#run("complete", job, worker, attempt, outputs, packed, historyPerUser),
-    );
+    const kept = this.#historyKept();
+    return readJob(await this.#run("complete", job, worker, attempt, outputs, packed, ...kept));
   }
 
   async fail(
@@ -330,31 +391,26 @@ export class Queue implements QueueContract {
     failure: Failure,
     result: JobResult | undefined,
   ): Promise<Job> {
-    const { historyPerUser } = this.#options;
     const json = JSON.stringify(failureSchema.parse(failure));
     const packed = result ? await pack(jobResultSchema.parse(result)) : "";
-    return readJob(await this.#run("fail", job, worker, attempt, json, packed, historyPerUser));
+    const attempts = retriedFailureKinds.includes(failure.kind) ? this.#options.maxAttempts : 1;
+    const kept = this.#historyKept();
+    return readJob(await this.#run("fail", job, worker, attempt, json, packed, ...kept, attempts));
   }
 
   async release({ job, worker, attempt }: Holder, _reason: string): Promise<Job> {
     return readJob(await this.#run("release", job, worker, attempt));
   }
 
-  async #storeWorker(info: WorkerInfo, status: string, objectInfo: Buffer | ""): Promise<void> {
-    const worker = { ...workerInfoSchema.parse(info), status };
-    const json = JSON.stringify(worker);
-    await this.#run("register-worker", info.name, json, info.objectInfoFingerprint, objectInfo);
+  #historyKept(): readonly [jobs: number, bytes: number] {
+    return [this.#options.historyPerUser, this.#options.historyBytesPerUser];
   }
 
-  #run(name: ScriptName, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
+  #run(name: ScriptName, ...args: readonly ScriptArgument[]): Promise<Reply> {
     return this.#scripts.run(name, ...args);
   }
-
-  async #read<Value>(command: () => Promise<Value>): Promise<Value> {
-    try {
-      return await command();
-    } catch (error) {
-      throw toQueueError(error);
-    }
-  }
 }
+
+/** The same bytes; what comes from another thread is a plain Uint8Array. */
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

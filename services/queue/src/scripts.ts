@@ -6,6 +6,7 @@ import { toQueueError } from "./errors.ts";
 import { luaKeys, type QueueKeys } from "./keys.ts";
 
 const names = [
+  "apply-policy",
   "cancel",
   "claim",
   "complete",
@@ -14,16 +15,23 @@ const names = [
   "enqueue",
   "expire-leases",
   "fail",
+  "forget-old",
   "heartbeat",
   "list",
+  "memory",
   "position",
   "publish-message",
   "register-worker",
   "release",
+  "reprioritise",
+  "retry",
   "set-paused",
+  "unregister-worker",
   "workers",
 ] as const;
 export type ScriptName = (typeof names)[number];
+
+export type ScriptArgument = string | number | Buffer;
 
 /** What a script answers: text comes as bytes, because payloads are bytes. */
 export type Reply = Buffer | number | null | readonly Reply[];
@@ -48,7 +56,7 @@ export class Scripts {
   }
 
   /** @throws one of errors.ts */
-  async run(name: ScriptName, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
+  async run(name: ScriptName, ...args: readonly ScriptArgument[]): Promise<Reply> {
     const script = sources.get(name);
     if (!script) throw new Error(`there is no script ${name}`);
     const { source, sha } = script;

@@ -1,5 +1,7 @@
 /** What the queue keeps and tells when Redis dies, stands still, or comes back. */
+import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { Redis } from "ioredis";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -20,6 +22,30 @@ beforeEach(async () => {
   redis = await startRedis();
   return () => redis.stop();
 });
+
+/** A line to Redis whose answers can be swallowed, as by a network that fails at the wrong moment. */
+async function cutLine(redisPort: number) {
+  let swallowing = false;
+  const server = createServer((client) => {
+    const upstream = connect(redisPort, "127.0.0.1");
+    client.pipe(upstream);
+    upstream.on("data", (answer) => {
+      if (swallowing) client.destroy();
+      else client.write(answer);
+    });
+    for (const socket of [client, upstream]) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => [client, upstream].forEach((each) => each.destroy()));
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallow: () => (swallowing = true),
+    mend: () => (swallowing = false),
+    close: () => server.close(),
+  };
+}
 
 const bytesOnDisk = () => {
   const folder = path.join(redis.folder, "appendonlydir");
@@ -45,9 +71,13 @@ describe("durability", () => {
   });
 
   it("is asked for: a Redis that may lose jobs is refused with the cure", async () => {
-    const loose = await startRedis(["appendfsync everysec"]);
-    await expect(Queue.connect({ ...loose })).rejects.toThrow(RedisNotDurableError);
-    await loose.stop();
+    for (const setting of ["appendfsync everysec", "maxmemory-policy allkeys-lru"]) {
+      const loose = await startRedis([setting]);
+      const refusal = await Queue.connect({ ...loose }).catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(RedisNotDurableError);
+      expect(String(refusal)).toContain(`it has ${setting}`);
+      await loose.stop();
+    }
   });
 
   it("costs nothing for what is not kept: progress and previews write no byte", async () => {
@@ -65,6 +95,30 @@ describe("durability", () => {
     await queue.complete(holder, result);
     expect(bytesOnDisk()).toBeGreaterThan(before);
     await queue.close();
+  });
+});
+
+describe("a claim whose answer is lost on the way", () => {
+  it("brings the job it had got when it is said again, and nobody else gets it meanwhile", async () => {
+    const line = await cutLine(redis.port);
+    const gateway = await Queue.connect({ ...redis });
+    const worker = await Queue.connect({ ...redis, port: line.port });
+    expect(await worker.claim("worker-1", 0)).toBeUndefined();
+    const jobs = [newJob("user001"), newJob("user002")];
+    for (const job of jobs) await gateway.enqueue(job);
+    const [first, second] = jobs.map(({ id }) => id);
+
+    line.swallow();
+    await expect(worker.claim("worker-1", 0)).rejects.toThrow(RedisUnavailableError);
+    expect(await gateway.job(first ?? "")).toMatchObject({ state: "running", attempt: 1 });
+    line.mend();
+    const claimAgain = () => worker.claim("worker-1", 0).catch(() => undefined);
+    let again = await claimAgain();
+    while (!again) again = await claimAgain();
+    expect(again).toMatchObject({ attempt: 1, job: { id: first } });
+    expect((await gateway.claim("worker-2", 0))?.job.id).toBe(second);
+    for (const each of [gateway, worker]) await each.close();
+    line.close();
   });
 });
 

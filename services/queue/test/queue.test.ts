@@ -204,93 +204,6 @@ describe("a lease", () => {
   });
 });
 
-describe("the order of claims", () => {
-  const order = async (count: number) => {
-    const users = [];
-    for (let index = 0; index < count; index++) {
-      const claim = await queue.claim("worker-1", ANY_VRAM);
-      users.push(claim?.job.user);
-    }
-    return users.join(" ");
-  };
-
-  it("lets a newcomer in before the rest of a long list", async () => {
-    for (let index = 0; index < 4; index++) await queue.enqueue(newJob("user001"));
-    await queue.enqueue(newJob("user002"));
-    expect(await order(5)).toBe("user001 user002 user001 user001 user001");
-  });
-
-  it("is arrival under the fifo policy", async () => {
-    await queue.close();
-    queue = await open({ policy: "fifo" });
-    await queue.enqueue(newJob("user001"));
-    await queue.enqueue(newJob("user001"));
-    await queue.enqueue(newJob("user002"));
-    expect(await order(3)).toBe("user001 user001 user002");
-  });
-
-  it.each([
-    [24_000, 24_000],
-    [78_000, 79_511],
-    [21_000, 22_516],
-  ])("gives a job that needs %i MiB to a worker with %i", async (vramMiB, has) => {
-    await queue.enqueue(newJob("user001", { vramMiB: has + 1 }));
-    await queue.enqueue(newJob("user001", { vramMiB }));
-    expect((await queue.claim("worker-1", has))?.job.vramMiB).toBe(vramMiB);
-    expect(await queue.claim("worker-1", has)).toBeUndefined();
-  });
-
-  it("gives a worker only what fits its VRAM", async () => {
-    const large = newJob("user001", { vramMiB: 57_000 });
-    const small = newJob("user002", { vramMiB: 10_000 });
-    await queue.enqueue(large);
-    await queue.enqueue(small);
-    expect((await queue.claim("worker-1", 24_000))?.job.id).toBe(small.id);
-    expect(await queue.claim("worker-1", 24_000)).toBeUndefined();
-    expect((await queue.claim("worker-2", 81_559))?.job.id).toBe(large.id);
-  });
-
-  it("puts a front job before its own user's, and nobody else's", async () => {
-    const own = [newJob("user001"), newJob("user001")];
-    const other = newJob("user002");
-    for (const job of [...own, other]) await queue.enqueue(job);
-    const front = newJob("user001", { front: true });
-    const { job } = await queue.enqueue(front);
-    expect(job.number).toBeLessThan(0);
-    const ids = [];
-    for (let index = 0; index < 4; index++) ids.push((await queue.claim("worker-1", 0))?.job.id);
-    expect(ids).toEqual([other.id, front.id, own[0]?.id, own[1]?.id]);
-  });
-
-  it("gives back what a cancelled job would have cost", async () => {
-    const first = newJob("user001", { costSeconds: 100 });
-    const second = newJob("user001");
-    for (const job of [first, second]) await queue.enqueue(job);
-    await queue.enqueue(newJob("user002", { costSeconds: 50 }));
-    await queue.enqueue(newJob("user002"));
-    await queue.cancel(first.id, "user001");
-    expect(await order(3)).toBe("user001 user002 user002");
-  });
-
-  it("states each job's position", async () => {
-    const jobs = [newJob("user001"), newJob("user001"), newJob("user002")];
-    for (const job of jobs) await queue.enqueue(job);
-    const positions = await Promise.all(jobs.map(({ id }) => queue.position(id)));
-    expect(positions).toEqual([0, 2, 1]);
-    await claimed();
-    expect(await queue.position(jobs[0]?.id ?? "")).toBeUndefined();
-  });
-
-  it("puts a job that was given back before everything queued since", async () => {
-    const job = newJob("user001");
-    await queue.enqueue(job);
-    const holder = await claimed();
-    await queue.enqueue(newJob("user002"));
-    await queue.release(holder, "test");
-    expect((await queue.claim("worker-1", 0))?.job.id).toBe(job.id);
-  });
-});
-
 describe("listings", () => {
   it("page in a stable order without reading a graph", async () => {
     await queue.close();
@@ -389,6 +302,34 @@ describe("workers", () => {
     await queue.unregisterWorker("worker-1");
     expect(await queue.workers()).toEqual([]);
     expect((await queue.objectInfo())?.fingerprint).toBe("def");
+  });
+
+  it("change the version of the newest node definitions with their text, not with a heartbeat", async () => {
+    expect(await queue.objectInfoVersion()).toBeUndefined();
+    await queue.registerWorker(info, '{"A":{}}');
+    const version = await queue.objectInfoVersion();
+    await queue.heartbeatWorker(info, "idle");
+    await queue.registerWorker(info, '{"A":{}}');
+    expect(await queue.objectInfoVersion()).toBe(version);
+    await queue.registerWorker(info, '{"A":{"model":"new"}}');
+    expect(await queue.objectInfoVersion()).not.toBe(version);
+  });
+
+  it("take their node definitions with them, unless another has the same or they are the newest", async () => {
+    const named = (name: string, objectInfoFingerprint: string) => ({
+      ...info,
+      name,
+      objectInfoFingerprint,
+    });
+    await queue.registerWorker(named("worker-1", "old"), "{}");
+    await queue.registerWorker(named("worker-2", "old"), "{}");
+    await queue.registerWorker(named("worker-3", "new"), '{"A":{}}');
+    await queue.unregisterWorker("worker-1");
+    expect(await queue.objectInfo("old")).toBeDefined();
+    await queue.unregisterWorker("worker-2");
+    expect(await queue.objectInfo("old")).toBeUndefined();
+    await queue.unregisterWorker("worker-3");
+    expect(await queue.objectInfo("new")).toBeDefined();
   });
 
   it("wake up for every job that comes while they wait, without polling", async () => {

@@ -1,7 +1,7 @@
 -- Cancels a pending or running job. A running one ends here and now; its worker is told to stop,
 -- and whatever it still says is refused.
 --
--- ARGV  1 id  2 user ("" = anybody's)  3 policy  4 history to keep
+-- ARGV  1 id  2 user ("" = anybody's)  3, 4 history to keep (jobs, bytes)
 -- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>
 local job = read_job(ARGV[1])
 if not job or (ARGV[2] ~= "" and job.user ~= ARGV[2]) then
@@ -12,12 +12,12 @@ if job.state == "running" then
     cjson.encode({ kind = "interrupt", job = job.id, attempt = tonumber(job.attempt) }))
 elseif job.state == "pending" then
   remove_pending(job)
-  if ARGV[3] == "fair" then
+  if policy_in_force() == "fair" then
     -- The user gets back what the job would have cost: their later jobs move up, but not to before
     -- virtual time, which would be an advance over the others.
     local share = tonumber(job.cost) / tonumber(job.weight)
     local score = tonumber(job.score)
-    local virtual = tonumber(redis.call("GET", key("virtualTime")) or 0)
+    local virtual = virtual_time()
     local last_end = 0
     for _, other in ipairs(pending_of(job.user)) do
       if other.id ~= job.id and other.score > score then
@@ -35,5 +35,5 @@ elseif job.state == "pending" then
 else
   return refuse("WRONG_STATE", job.state)
 end
-finish(job, "cancelled", tonumber(ARGV[4]))
+finish(job, "cancelled", tonumber(ARGV[3]), tonumber(ARGV[4]))
 return redis.call("HGETALL", key("job", job.id))

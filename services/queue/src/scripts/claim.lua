@@ -1,11 +1,27 @@
--- Gives a worker the first pending job that fits its VRAM, with a lease and a new fencing token.
+-- Gives a worker the first pending job that fits its VRAM, with a lease and a new fencing token. A
+-- job whose models it has loaded may go before the first, within stated bounds.
 --
--- ARGV  1 worker  2 its VRAM (MiB)  3 class of that VRAM  4 lease (ms)
+-- ARGV  1 worker  2 its VRAM (MiB)  3 class of that VRAM  4 lease (ms)  5 id of this claim
+--       6 said before ("1"): the first answer may be lost  7… models that the worker has loaded
 -- Returns {job fields…, payload} or nothing
 local worker, vram, own, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- Jobs looked at at once: mostly the first one fits.
 local PAGE = 50
+
+local function answer(id)
+  return { redis.call("HGETALL", key("job", id)), redis.call("GET", key("payload", id)) }
+end
+
+if ARGV[6] == "1" then
+  for _, id in ipairs(redis.call("ZRANGE", key("leases"), 0, -1)) do
+    local fields = redis.call("HMGET", key("job", id), "worker", "claimId")
+    if fields[1] == worker and fields[2] == ARGV[5] then
+      redis.call("ZADD", key("leases"), now() + lease, id)
+      return answer(id)
+    end
+  end
+end
 
 local function id_of(name)
   return string.match(name, "^%d+:(.+)$")
@@ -27,31 +43,73 @@ local function first_fitting(class)
 end
 
 local best, best_score
+local function consider(name, score)
+  if not best or score < best_score or (score == best_score and name < best) then
+    best, best_score = name, score
+  end
+end
 for class = 0, own do
   local first = first_fitting(class)
-  if #first > 0 then
-    local score = tonumber(first[2])
-    if not best or score < best_score or (score == best_score and first[1] < best) then
-      best, best_score = first[1], score
+  if #first > 0 then consider(first[1], tonumber(first[2])) end
+end
+if not best then return false end
+local first, first_score = best, best_score
+
+local loaded = {}
+for index = 7, #ARGV do loaded[ARGV[index]] = true end
+
+-- Whether starting it loads nothing; `none` is the answer for a job without models.
+local function starts_at_once(models, none)
+  local names = cjson.decode(models or "[]")
+  if #names == 0 then return none end
+  for _, name in ipairs(names) do
+    if not loaded[name] then return false end
+  end
+  return true
+end
+
+-- Loading a large model costs more than a place in the queue: look a little way behind the first.
+local settings = redis.call("HMGET", key("settings"), "policy", "affinityWindow", "affinityPasses")
+local window = (settings[1] == "fair" and #ARGV >= 7) and tonumber(settings[2]) or 0
+if window > 0 then
+  local job = redis.call("HMGET", key("job", id_of(first)), "models", "passes")
+  local passes = tonumber(job[2] or 0)
+  if passes < tonumber(settings[3]) and not starts_at_once(job[1], true) then
+    best = nil
+    for class = 0, own do
+      local near = redis.call("ZRANGE", key("pendingClass", class),
+        string.format("%.17g", first_score), string.format("%.17g", first_score + window),
+        "BYSCORE", "LIMIT", 0, PAGE, "WITHSCORES")
+      for i = 1, #near, 2 do
+        local other = redis.call("HMGET", key("job", id_of(near[i])), "models", "vramMiB")
+        if tonumber(other[2]) <= vram and starts_at_once(other[1], false) then
+          consider(near[i], tonumber(near[i + 1]))
+          break
+        end
+      end
+    end
+    if best then
+      redis.call("HSET", key("job", id_of(first)), "passes", passes + 1)
+    else
+      best = first
     end
   end
 end
-if not best then return false end
 
 local id = id_of(best)
 local job = read_job(id)
 remove_pending(job)
 job.attempt = redis.call("HINCRBY", key("job", id), "attempt", 1)
 job.startedAt = now()
-redis.call("HSET", key("job", id), "worker", worker, "startedAt", job.startedAt)
+redis.call("HSET", key("job", id), "worker", worker, "startedAt", job.startedAt, "claimId", ARGV[5])
 redis.call("ZADD", key("leases"), job.startedAt + lease, id)
 set_state(job, "running")
 
--- Virtual time is the tag of the newest claim; a job that was put back does not turn it back.
-local virtual = tonumber(redis.call("GET", key("virtualTime")) or 0)
-if best_score > virtual then
-  redis.call("SET", key("virtualTime"), string.format("%.17g", best_score))
+-- Virtual time is the tag of the newest claim's turn: a job that went before its turn does not put
+-- newcomers behind the one it passed, and a job that was put back does not turn it back.
+if first_score > virtual_time() then
+  redis.call("SET", key("virtualTime"), string.format("%.17g", first_score))
 end
 
 emit_state(job, "claimed")
-return { redis.call("HGETALL", key("job", id)), redis.call("GET", key("payload", id)) }
+return answer(id)

@@ -1,13 +1,12 @@
 -- Accepts a job: limits, place in the queue, storage and the wake-up of workers in one step.
 --
 -- ARGV  1 id  2 user  3 client id  4 cost (GPU seconds)  5 weight  6 VRAM need (MiB)  7 VRAM class
---       8 front ("1")  9 workflow id ("" for none)  10 policy  11 depth limit  12 user limit
---       13 compressed payload
+--       8 models (JSON list)  9 front ("1")  10 workflow id ("" for none)  11 depth limit
+--       12 limit of bytes  13 user limit  14 length of the payload's JSON  15 compressed payload
 -- Returns {duplicate (0/1), position, job fields…}
--- Refuses with ID_TAKEN, PAUSED, QUEUE_FULL <scope> <limit> <seconds until a place is likely free>
+-- Refuses with ID_TAKEN, PAUSED, QUEUE_FULL <scope> <limit> <seconds until a place is free> <position>
 local id, user = ARGV[1], ARGV[2]
-local cost, weight = tonumber(ARGV[4]), tonumber(ARGV[5])
-local front, policy = ARGV[8] == "1", ARGV[10]
+local front, packed = ARGV[9] == "1", ARGV[15]
 
 local known = read_job(id)
 if known then
@@ -17,39 +16,57 @@ if known then
 end
 if redis.call("EXISTS", key("paused")) == 1 then return refuse("PAUSED", "intake is paused") end
 
-local function full(scope, limit, set)
-  if redis.call("ZCARD", set) < limit then return nil end
-  -- A place is free once the longest running job ends: its cost less what it has run.
-  local wait = 1
+-- Jobs before this one whose costs are added up; the rest is taken to be like them.
+local LOOKED_AT = 200
+
+-- Estimate: what runs and what is before that place, shared by the workers that run now.
+local function refuse_full(scope, limit, position)
+  local left, soonest, workers = 0, nil, 0
   for _, running in ipairs(redis.call("ZRANGE", key("leases"), 0, -1)) do
     local fields = redis.call("HMGET", key("job", running), "cost", "startedAt")
-    local left = tonumber(fields[1] or 0) - (now() - tonumber(fields[2] or now())) / 1000
-    if left > wait then wait = left end
+    local rest = math.max(0, tonumber(fields[1] or 0) - (now() - tonumber(fields[2] or now())) / 1000)
+    left, workers = left + rest, workers + 1
+    if not soonest or rest < soonest then soonest = rest end
   end
-  return refuse("QUEUE_FULL", scope .. " " .. limit .. " " .. math.ceil(wait))
+  local ahead = 0
+  local looked = math.min(position, LOOKED_AT)
+  for _, name in ipairs(looked > 0 and redis.call("ZRANGE", key("pending"), 0, looked - 1) or {}) do
+    ahead = ahead + tonumber(redis.call("HGET", key("job", string.match(name, "^%d+:(.+)$")), "cost"))
+  end
+  if looked > 0 then ahead = ahead * position / looked end
+  local wait = position == 0 and (soonest or 0) or (left + ahead) / math.max(workers, 1)
+  return refuse("QUEUE_FULL",
+    scope .. " " .. limit .. " " .. math.max(1, math.ceil(wait)) .. " " .. position)
 end
-local refusal = full("depth", tonumber(ARGV[11]), key("pending"))
-  or full("user", tonumber(ARGV[12]), key("userState", user, "pending"))
-if refusal then return refusal end
 
+local depth_limit, byte_limit, user_limit = ARGV[11], ARGV[12], ARGV[13]
+if redis.call("ZCARD", key("pending")) >= tonumber(depth_limit) then
+  return refuse_full("depth", depth_limit, 0)
+end
+local mine = redis.call("ZRANGE", key("userState", user, "pending"), 0, -1)
+if #mine >= tonumber(user_limit) then
+  local position
+  for _, other in ipairs(mine) do
+    local place = redis.call("ZRANK", key("pending"), member(read_job(other)))
+    if not position or place < position then position = place end
+  end
+  return refuse_full("user", user_limit, position)
+end
+-- An empty queue takes a graph of any size: it would never find more room.
+local held = tonumber(redis.call("GET", key("waitingBytes")) or 0)
+if held > 0 and held + #packed > tonumber(byte_limit) then return refuse_full("bytes", byte_limit, 0) end
+
+local policy = policy_in_force()
 local sequence = redis.call("INCR", key("sequence"))
 local job = {
   id = id, user = user, clientId = ARGV[3], sequence = sequence,
   number = front and -sequence or sequence,
-  cost = ARGV[4], weight = ARGV[5], vramMiB = ARGV[6], class = ARGV[7],
-  attempt = 0, losses = 0, outputsCount = 0, createdAt = now(),
+  cost = ARGV[4], weight = ARGV[5], vramMiB = ARGV[6], class = ARGV[7], models = ARGV[8],
+  priority = 0, attempt = 0, losses = 0, faults = 0, outputsCount = 0, createdAt = now(),
+  payloadBytes = ARGV[14], packedBytes = #packed,
 }
-if ARGV[9] ~= "" then job.workflowId = ARGV[9] end
-
--- The score: virtual start tag (fair) or arrival (fifo).
-local score = sequence
-local share = cost / weight
-if policy == "fair" then
-  local virtual = tonumber(redis.call("GET", key("virtualTime")) or 0)
-  local finish_tag = tonumber(redis.call("HGET", key("finishTags"), user) or 0)
-  score = math.max(virtual, finish_tag)
-  redis.call("HSET", key("finishTags"), user, string.format("%.17g", score + share))
-end
+if ARGV[10] ~= "" then job.workflowId = ARGV[10] end
+local score = joining_score(job, policy, sequence)
 
 local fields = {}
 for name, value in pairs(job) do
@@ -57,7 +74,8 @@ for name, value in pairs(job) do
   table.insert(fields, value)
 end
 redis.call("HSET", key("job", id), unpack(fields))
-redis.call("SET", key("payload", id), ARGV[13])
+redis.call("SET", key("payload", id), packed)
+redis.call("INCRBY", key("waitingBytes"), #packed)
 redis.call("ZADD", key("jobs"), sequence, id)
 redis.call("ZADD", key("userJobs", user), sequence, id)
 
@@ -71,7 +89,7 @@ if #others > 0 then
   table.insert(places, score)
   set_score(job, places[1])
   for index, other in ipairs(others) do
-    set_score(other, policy == "fair" and other.score + share or places[index + 1])
+    set_score(other, policy == "fair" and other.score + tonumber(job.cost) / tonumber(job.weight) or places[index + 1])
   end
 else
   set_score(job, score)

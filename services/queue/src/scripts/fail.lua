@@ -1,7 +1,8 @@
--- Ends a running job with a failure of its own.
+-- Ends a running job with a failure. One that is the worker's, not the graph's, uses up an attempt:
+-- while there are attempts left the job is queued again.
 --
 -- ARGV  1 id  2 worker  3 attempt  4 failure (JSON)  5 compressed result ("" for none)
---       6 history to keep
+--       6, 7 history to keep (jobs, bytes)  8 attempts that may end so (1 = no second one)
 -- Returns the job's fields. Refuses with LEASE_LOST. Said twice by the same
 -- holder (its first answer was lost on the way), it changes nothing and answers the same.
 if already_ended("failed", ARGV[1], ARGV[2], ARGV[3]) then
@@ -9,7 +10,12 @@ if already_ended("failed", ARGV[1], ARGV[2], ARGV[3]) then
 end
 local job, refusal = held_job(ARGV[1], ARGV[2], ARGV[3])
 if not job then return refusal end
-redis.call("HSET", key("job", job.id), "failure", ARGV[4])
-if ARGV[5] ~= "" then redis.call("SET", key("result", job.id), ARGV[5]) end
-finish(job, "failed", tonumber(ARGV[6]))
+local faults = redis.call("HINCRBY", key("job", job.id), "faults", 1)
+if faults < tonumber(ARGV[8]) then
+  requeue(job)
+else
+  redis.call("HSET", key("job", job.id), "failure", ARGV[4])
+  if ARGV[5] ~= "" then store_result(job, ARGV[5]) end
+  finish(job, "failed", tonumber(ARGV[6]), tonumber(ARGV[7]))
+end
 return redis.call("HGETALL", key("job", job.id))

@@ -1,7 +1,7 @@
 -- Relays a ComfyUI message of a running attempt. A transient one is told and not stored: it writes
--- nothing, so it costs no fsync.
+-- nothing, so it costs no fsync. One that is too large to be kept is told only.
 --
--- ARGV  1 id  2 worker  3 attempt  4 message (JSON)  5 transient ("1")
+-- ARGV  1 id  2 worker  3 attempt  4 message (JSON)  5 transient ("1")  6 most bytes stored
 -- Refuses with LEASE_LOST
 local job, refusal = held_job(ARGV[1], ARGV[2], ARGV[3])
 if not job then return refusal end
@@ -9,7 +9,7 @@ if not job then return refusal end
 local json = '{"kind":"message","job":' .. cjson.encode(job.id)
   .. ',"clientId":' .. cjson.encode(job.clientId)
   .. ',"attempt":' .. job.attempt .. ',"message":' .. ARGV[4] .. "}"
-if ARGV[5] == "1" then
+if ARGV[5] == "1" or #ARGV[4] > tonumber(ARGV[6]) then
   redis.call("PUBLISH", key("events", job.user), "- " .. json)
 else
   emit(job.user, json)

@@ -35,8 +35,9 @@ local function remove_pending(job)
   redis.call("ZREM", key("pendingClass", job.class), member(job))
 end
 
--- Moves a job between the indexes of states.
+-- Moves a job between the indexes of states; remembers in job.from where it was.
 local function set_state(job, state)
+  job.from = job.state
   if job.state then
     redis.call("ZREM", key("state", job.state), job.id)
     redis.call("ZREM", key("userState", job.user, job.state), job.id)
@@ -59,6 +60,9 @@ local function emit(user, json)
   redis.call("PUBLISH", key("events", user), id .. " " .. json)
 end
 
+-- A user's events are dropped this long after their last change of state, s.
+local EVENTS_KEPT = 24 * 3600
+
 local function emit_state(job, reason)
   emit(job.user, cjson.encode({
     kind = "state",
@@ -66,10 +70,12 @@ local function emit_state(job, reason)
     clientId = job.clientId,
     attempt = tonumber(job.attempt),
     state = job.state,
+    from = job.from,
     reason = reason,
     remaining = remaining(job.user),
     at = now(),
   }))
+  redis.call("EXPIRE", key("events", job.user), EVENTS_KEPT)
 end
 
 -- The job, if this worker's claim is the newest and still stands; else nil and a refusal.
@@ -111,29 +117,59 @@ local function requeue(job)
   wake()
 end
 
+local function waiting_bytes(job)
+  return tonumber(job.packedBytes or 0)
+end
+
+-- What a job takes in its user's history.
+local function history_bytes(job)
+  return tonumber(job.packedBytes or 0) + tonumber(job.resultBytes or 0)
+end
+
+local function add_to_history(job, at)
+  redis.call("ZADD", key("userEnded", job.user), at, job.id)
+  redis.call("ZADD", key("ended"), at, job.id)
+  redis.call("DECRBY", key("waitingBytes"), waiting_bytes(job))
+  redis.call("HINCRBY", key("historyBytes"), job.user, history_bytes(job))
+end
+
+local function take_from_history(job)
+  redis.call("ZREM", key("userEnded", job.user), job.id)
+  redis.call("ZREM", key("ended"), job.id)
+  redis.call("HINCRBY", key("historyBytes"), job.user, -history_bytes(job))
+end
+
+-- Forgets an ended job.
 local function delete_job(job)
   redis.call("ZREM", key("jobs"), job.id)
   redis.call("ZREM", key("userJobs", job.user), job.id)
   redis.call("ZREM", key("state", job.state), job.id)
   redis.call("ZREM", key("userState", job.user, job.state), job.id)
-  redis.call("ZREM", key("userEnded", job.user), job.id)
+  take_from_history(job)
   redis.call("DEL", key("job", job.id), key("payload", job.id), key("result", job.id))
 end
 
--- Ends a job and lets go of the oldest ended ones beyond the user's history.
-local function finish(job, state, keep)
+local function store_result(job, packed)
+  redis.call("SET", key("result", job.id), packed)
+  job.resultBytes = #packed
+  redis.call("HSET", key("job", job.id), "resultBytes", job.resultBytes)
+end
+
+-- Ends a job, and lets go of the user's oldest ended ones beyond `keep` jobs or `keep_bytes`; the
+-- newest stays whatever its size.
+local function finish(job, state, keep, keep_bytes)
   redis.call("ZREM", key("leases"), job.id)
   local at = now()
   redis.call("HSET", key("job", job.id), "endedAt", at)
   job.endedAt = at
   set_state(job, state)
-  redis.call("ZADD", key("userEnded", job.user), at, job.id)
-  local excess = redis.call("ZCARD", key("userEnded", job.user)) - keep
-  if excess > 0 then
-    for _, id in ipairs(redis.call("ZRANGE", key("userEnded", job.user), 0, excess - 1)) do
-      local old = read_job(id)
-      if old then delete_job(old) else redis.call("ZREM", key("userEnded", job.user), id) end
-    end
+  add_to_history(job, at)
+  local history = key("userEnded", job.user)
+  local count = redis.call("ZCARD", history)
+  while count > 1 and (count > keep
+      or tonumber(redis.call("HGET", key("historyBytes"), job.user)) > keep_bytes) do
+    delete_job(read_job(redis.call("ZRANGE", history, 0, 0)[1]))
+    count = count - 1
   end
   forget_fairness_when_idle()
   emit_state(job, state)
@@ -159,4 +195,47 @@ local function set_score(job, score)
   job.score = string.format("%.17g", score)
   redis.call("HSET", key("job", job.id), "score", job.score)
   add_pending(job)
+end
+
+-- The order in force; gateways set it (apply-policy.lua).
+local function policy_in_force()
+  return redis.call("HGET", key("settings"), "policy") or "fair"
+end
+
+local function virtual_time()
+  return tonumber(redis.call("GET", key("virtualTime")) or 0)
+end
+
+-- Wider than any sequence number: no arrival outweighs a step of priority.
+local PRIORITY_STEP = 1e12
+
+-- Score of a job that joins the queue now. In a fair queue its user is charged for it.
+local function joining_score(job, policy, arrival)
+  if policy == "fair" then
+    local finish_tag = tonumber(redis.call("HGET", key("finishTags"), job.user) or 0)
+    local score = math.max(virtual_time(), finish_tag)
+    redis.call("HSET", key("finishTags"), job.user,
+      string.format("%.17g", score + tonumber(job.cost) / tonumber(job.weight)))
+    return score
+  end
+  if policy == "priority" then return arrival - tonumber(job.priority or 0) * PRIORITY_STEP end
+  return arrival
+end
+
+-- Drops an object_info that no worker has any more, but for the newest: the editor needs one when
+-- every worker is away.
+local function drop_unused_object_info(fingerprint)
+  if fingerprint == redis.call("GET", key("newestObjectInfo")) then return end
+  for _, worker in ipairs(redis.call("HVALS", key("workers"))) do
+    if cjson.decode(worker).objectInfoFingerprint == fingerprint then return end
+  end
+  redis.call("DEL", key("objectInfo", fingerprint))
+end
+
+-- Takes a worker off the list.
+local function forget_worker(name)
+  local worker = redis.call("HGET", key("workers"), name)
+  if not worker then return end
+  redis.call("HDEL", key("workers"), name)
+  drop_unused_object_info(cjson.decode(worker).objectInfoFingerprint)
 end

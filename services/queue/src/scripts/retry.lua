@@ -1,0 +1,18 @@
+-- Puts a failed or cancelled job back, as if it came now; what earlier attempts used up is forgotten.
+--
+-- ARGV  1 id
+-- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>
+local job = read_job(ARGV[1])
+if not job then return refuse("NOT_FOUND", "there is no such job") end
+if job.state ~= "failed" and job.state ~= "cancelled" then return refuse("WRONG_STATE", job.state) end
+take_from_history(job)
+redis.call("INCRBY", key("waitingBytes"), waiting_bytes(job))
+redis.call("DEL", key("result", job.id))
+redis.call("HDEL", key("job", job.id),
+  "worker", "startedAt", "endedAt", "failure", "resultBytes", "passes", "claimId")
+redis.call("HSET", key("job", job.id), "losses", 0, "faults", 0, "outputsCount", 0)
+set_state(job, "pending")
+set_score(job, joining_score(job, policy_in_force(), redis.call("INCR", key("sequence"))))
+emit_state(job, "retried")
+wake()
+return redis.call("HGETALL", key("job", job.id))
