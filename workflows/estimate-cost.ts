@@ -28,6 +28,8 @@ export interface CostEstimate {
   readonly seconds: number;
   /** GPU memory that it needs; 0 when the graph loads no model. */
   readonly vramMiB: number;
+  /** Model files that it loads, each once, in order of name. */
+  readonly models: readonly string[];
 }
 
 /**
@@ -50,6 +52,7 @@ export function estimateCost(prompt: unknown, objectInfo: ObjectInfo = {}): Cost
   return {
     seconds: Math.min(Math.max(finite, LEAST_SECONDS), MOST_SECONDS),
     vramMiB: family?.vramMiB ?? 0,
+    models: modelFiles(graph),
   };
 }
 
@@ -131,10 +134,16 @@ function heaviestFamily(graph: Graph): Omit<ModelFamily, "pattern"> | undefined 
     .filter((file) => typeof file === "string")
     .map((file) => MODEL_FAMILIES.find(({ pattern }) => pattern.test(file)) ?? UNKNOWN_MODEL);
   if (families.length > 0) return families.toSorted((a, b) => b.vramMiB - a.vramMiB)[0];
-  const loadsAny = nodes.some(({ inputs }) =>
-    Object.values(inputs).some((value) => typeof value === "string" && MODEL_FILE.test(value)),
+  return modelFiles(graph).length > 0 ? SMALL_MODEL : undefined;
+}
+
+function modelFiles(graph: Graph): string[] {
+  const files = [...graph.nodes.values()].flatMap(({ inputs }) =>
+    Object.values(inputs).filter(
+      (value): value is string => typeof value === "string" && MODEL_FILE.test(value),
+    ),
   );
-  return loadsAny ? SMALL_MODEL : undefined;
+  return [...new Set(files)].sort();
 }
 
 function samplerSeconds(

@@ -67,3 +67,24 @@ export const defaultOptions = {
   historyMaxAgeMs: 7 * 24 * 3600 * 1000,
   requireDurability: true,
 } as const satisfies Partial<QueueOptions>;
+
+/** What all gateways and workers go by alike, as it lies in Redis: put there by `applySettings`. */
+export const sharedSettings = (options: Required<Omit<QueueOptions, keyof RedisAddress>>) => ({
+  policy: options.policy,
+  affinityWindow: options.affinity.windowSeconds,
+  affinityPasses: options.affinity.passes,
+  maxLosses: options.maxLosses,
+  maxAttempts: options.maxAttempts,
+  historyPerUser: options.historyPerUser,
+  historyBytesPerUser: options.historyBytesPerUser,
+  historyMaxAgeMs: options.historyMaxAgeMs,
+});
+
+/** Lua source: what a setting is before a gateway has put one there. */
+export const luaDefaults = [
+  "local defaults = {",
+  ...Object.entries(sharedSettings(defaultOptions)).map(
+    ([name, value]) => `  ${name} = ${JSON.stringify(value)},`,
+  ),
+  "}",
+].join("\n");

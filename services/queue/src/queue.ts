@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { Channels } from "./channels.ts";
 import { pack, unpack } from "./compression.ts";
-import { connectForCommands, requireDurability } from "./connection.ts";
+import { connectForCommands, requireDurability, type RedisAddress } from "./connection.ts";
 import type {
   Claim,
   Counts,
@@ -21,7 +21,7 @@ import { RedisUnavailableError } from "./errors.ts";
 import { EventSubscription, parseUserEvent } from "./event-subscription.ts";
 import { parseJob, readJob } from "./job-fields.ts";
 import { QueueKeys } from "./keys.ts";
-import { defaultOptions, type QueueOptions } from "./options.ts";
+import { defaultOptions, sharedSettings, type QueueOptions } from "./options.ts";
 import { countOutputs } from "./output-count.ts";
 import { packPayload, unpackPayload } from "./packed-payload.ts";
 import { encodePreview } from "./previews.ts";
@@ -78,7 +78,7 @@ export class Queue implements QueueContract {
   readonly #keys: QueueKeys;
   readonly #scripts: Scripts;
   readonly #reads: Reads;
-  readonly #options: QueueOptions & typeof defaultOptions;
+  readonly #options: QueueOptions & Required<Omit<QueueOptions, keyof RedisAddress>>;
   readonly #work: WorkSignal;
   readonly #registry: WorkerRegistry;
   /** Claims whose answer was lost: said again, they bring the job that they may have got. */
@@ -87,7 +87,7 @@ export class Queue implements QueueContract {
   private constructor(redis: Redis, channels: Channels, options: QueueOptions) {
     this.#redis = redis;
     this.#channels = channels;
-    this.#options = { ...defaultOptions, ...options } as QueueOptions & typeof defaultOptions;
+    this.#options = { ...defaultOptions, ...options };
     this.#keys = new QueueKeys(this.#options.hashTag);
     this.#scripts = new Scripts(redis, this.#keys);
     this.#reads = new Reads(redis);
@@ -189,7 +189,7 @@ export class Queue implements QueueContract {
   }
 
   async cancel(id: JobId, user: UserId | undefined): Promise<Job> {
-    return readJob(await this.#run("cancel", id, user ?? "", ...this.#historyKept()));
+    return readJob(await this.#run("cancel", id, user ?? ""));
   }
 
   async reprioritise(id: JobId, to: "front" | number): Promise<Job> {
@@ -208,23 +208,16 @@ export class Queue implements QueueContract {
 
   async expireLeases(): Promise<readonly Job[]> {
     const failure = JSON.stringify(lost);
-    const { maxLosses } = this.#options;
-    return list(
-      await this.#run("expire-leases", maxLosses, failure, SWEEP_LIMIT, ...this.#historyKept()),
-    ).map(readJob);
+    return list(await this.#run("expire-leases", failure, SWEEP_LIMIT)).map(readJob);
   }
 
   async forgetOld(): Promise<number> {
-    const { historyMaxAgeMs } = this.#options;
-    return Number(
-      await this.#run("forget-old", historyMaxAgeMs, WORKER_FORGOTTEN_MS, FORGET_LIMIT),
-    );
+    return Number(await this.#run("forget-old", WORKER_FORGOTTEN_MS, FORGET_LIMIT));
   }
 
   async applyPolicy(): Promise<boolean> {
-    const { policy, affinity } = this.#options;
-    const { windowSeconds, passes } = affinity;
-    return (await this.#run("apply-policy", policy, windowSeconds, passes)) === 1;
+    const settings = Object.entries(sharedSettings(this.#options));
+    return (await this.#run("apply-settings", ...settings.flat())) === 1;
   }
 
   async setPaused(paused: boolean): Promise<void> {
@@ -382,8 +375,7 @@ export class Queue implements QueueContract {
   async complete({ job, worker, attempt }: Holder, result: JobResult): Promise<Job> {
     const packed = await pack(jobResultSchema.parse(result));
     const outputs = countOutputs(result);
-    const kept = this.#historyKept();
-    return readJob(await this.#run("complete", job, worker, attempt, outputs, packed, ...kept));
+    return readJob(await this.#run("complete", job, worker, attempt, outputs, packed));
   }
 
   async fail(
@@ -393,17 +385,12 @@ export class Queue implements QueueContract {
   ): Promise<Job> {
     const json = JSON.stringify(failureSchema.parse(failure));
     const packed = result ? await pack(jobResultSchema.parse(result)) : "";
-    const attempts = retriedFailureKinds.includes(failure.kind) ? this.#options.maxAttempts : 1;
-    const kept = this.#historyKept();
-    return readJob(await this.#run("fail", job, worker, attempt, json, packed, ...kept, attempts));
+    const again = retriedFailureKinds.includes(failure.kind) ? "1" : "0";
+    return readJob(await this.#run("fail", job, worker, attempt, json, packed, again));
   }
 
   async release({ job, worker, attempt }: Holder, _reason: string): Promise<Job> {
     return readJob(await this.#run("release", job, worker, attempt));
-  }
-
-  #historyKept(): readonly [jobs: number, bytes: number] {
-    return [this.#options.historyPerUser, this.#options.historyBytesPerUser];
   }
 
   #run(name: ScriptName, ...args: readonly ScriptArgument[]): Promise<Reply> {

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { toQueueError } from "./errors.ts";
 import { luaKeys, type QueueKeys } from "./keys.ts";
+import { luaDefaults } from "./options.ts";
 
 const names = [
-  "apply-policy",
+  "apply-settings",
   "cancel",
   "claim",
   "complete",
@@ -38,7 +39,7 @@ export type Reply = Buffer | number | null | readonly Reply[];
 
 const read = (name: string) =>
   readFileSync(new URL(`scripts/${name}.lua`, import.meta.url), "utf8");
-const prelude = `${luaKeys}\n${read("shared")}`;
+const prelude = [luaKeys, luaDefaults, read("shared")].join("\n");
 const sources = new Map(
   names.map((name) => {
     const source = `${prelude}\n${read(name)}`;

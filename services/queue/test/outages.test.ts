@@ -11,6 +11,7 @@ import {
   Queue,
   RedisNotDurableError,
   RedisUnavailableError,
+  type Claim,
   type UserEvent,
 } from "../src/index.ts";
 import { QueueKeys } from "../src/keys.ts";
@@ -112,9 +113,11 @@ describe("a claim whose answer is lost on the way", () => {
     await expect(worker.claim("worker-1", 0)).rejects.toThrow(RedisUnavailableError);
     expect(await gateway.job(first ?? "")).toMatchObject({ state: "running", attempt: 1 });
     line.mend();
-    const claimAgain = () => worker.claim("worker-1", 0).catch(() => undefined);
-    let again = await claimAgain();
-    while (!again) again = await claimAgain();
+    let again: Claim | undefined;
+    await until(async () => {
+      again = await worker.claim("worker-1", 0).catch(() => undefined);
+      return again !== undefined;
+    });
     expect(again).toMatchObject({ attempt: 1, job: { id: first } });
     expect((await gateway.claim("worker-2", 0))?.job.id).toBe(second);
     for (const each of [gateway, worker]) await each.close();

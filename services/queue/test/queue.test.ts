@@ -20,8 +20,12 @@ let redis: TestRedis;
 let queue: Queue;
 let tag = 0;
 
-const open = (options: Partial<QueueOptions> = {}) =>
-  Queue.connect({ ...redis, hashTag: `test-${tag}`, ...options });
+/** The queue with these options in force. */
+async function open(options: Partial<QueueOptions> = {}): Promise<Queue> {
+  const opened = await Queue.connect({ ...redis, hashTag: `test-${tag}`, ...options });
+  await opened.applyPolicy();
+  return opened;
+}
 
 beforeAll(async () => {
   redis = await startRedis();

@@ -1,7 +1,7 @@
 -- Cancels a pending or running job. A running one ends here and now; its worker is told to stop,
 -- and whatever it still says is refused.
 --
--- ARGV  1 id  2 user ("" = anybody's)  3, 4 history to keep (jobs, bytes)
+-- ARGV  1 id  2 user ("" = anybody's)
 -- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>
 local job = read_job(ARGV[1])
 if not job or (ARGV[2] ~= "" and job.user ~= ARGV[2]) then
@@ -35,5 +35,5 @@ elseif job.state == "pending" then
 else
   return refuse("WRONG_STATE", job.state)
 end
-finish(job, "cancelled", tonumber(ARGV[3]), tonumber(ARGV[4]))
+finish(job, "cancelled")
 return redis.call("HGETALL", key("job", job.id))

@@ -69,12 +69,11 @@ local function starts_at_once(models, none)
 end
 
 -- Loading a large model costs more than a place in the queue: look a little way behind the first.
-local settings = redis.call("HMGET", key("settings"), "policy", "affinityWindow", "affinityPasses")
-local window = (settings[1] == "fair" and #ARGV >= 7) and tonumber(settings[2]) or 0
+local window = (#ARGV >= 7 and policy_in_force() == "fair") and setting("affinityWindow") or 0
 if window > 0 then
   local job = redis.call("HMGET", key("job", id_of(first)), "models", "passes")
   local passes = tonumber(job[2] or 0)
-  if passes < tonumber(settings[3]) and not starts_at_once(job[1], true) then
+  if passes < setting("affinityPasses") and not starts_at_once(job[1], true) then
     best = nil
     for class = 0, own do
       local near = redis.call("ZRANGE", key("pendingClass", class),

@@ -1,16 +1,15 @@
 -- Takes jobs from workers that fell silent: back to the front of their user, or, once too many
 -- workers were lost over one job, failed with that reason. Any replica may run it at any time.
 --
--- ARGV  1 most losses of one job  2 failure when there were more (JSON)  3 most jobs of one run
---       4, 5 history to keep (jobs, bytes)
+-- ARGV  1 failure of a job that lost too many (JSON)  2 most jobs of one run
 -- Returns a list of the jobs' fields
 local changed = {}
-for _, id in ipairs(redis.call("ZRANGE", key("leases"), "-inf", now(), "BYSCORE", "LIMIT", 0, ARGV[3])) do
+for _, id in ipairs(redis.call("ZRANGE", key("leases"), "-inf", now(), "BYSCORE", "LIMIT", 0, ARGV[2])) do
   local job = read_job(id)
   local losses = redis.call("HINCRBY", key("job", id), "losses", 1)
-  if losses > tonumber(ARGV[1]) then
-    redis.call("HSET", key("job", id), "failure", ARGV[2])
-    finish(job, "failed", tonumber(ARGV[4]), tonumber(ARGV[5]))
+  if losses > setting("maxLosses") then
+    redis.call("HSET", key("job", id), "failure", ARGV[1])
+    finish(job, "failed")
   else
     requeue(job)
   end

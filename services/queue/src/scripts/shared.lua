@@ -11,6 +11,15 @@ local function refuse(code, text)
   return redis.error_reply(code .. " " .. text)
 end
 
+-- A setting in force (apply-settings.lua), or its default; numbers but for the policy.
+local function setting(name)
+  return tonumber(redis.call("HGET", key("settings"), name)) or defaults[name]
+end
+
+local function policy_in_force()
+  return redis.call("HGET", key("settings"), "policy") or defaults.policy
+end
+
 -- A job's hash as a Lua table; nil when there is none.
 local function read_job(id)
   local fields = redis.call("HGETALL", key("job", id))
@@ -155,9 +164,9 @@ local function store_result(job, packed)
   redis.call("HSET", key("job", job.id), "resultBytes", job.resultBytes)
 end
 
--- Ends a job, and lets go of the user's oldest ended ones beyond `keep` jobs or `keep_bytes`; the
--- newest stays whatever its size.
-local function finish(job, state, keep, keep_bytes)
+-- Ends a job, and lets go of the user's oldest ended ones beyond what is kept; the newest stays
+-- whatever its size.
+local function finish(job, state)
   redis.call("ZREM", key("leases"), job.id)
   local at = now()
   redis.call("HSET", key("job", job.id), "endedAt", at)
@@ -166,8 +175,9 @@ local function finish(job, state, keep, keep_bytes)
   add_to_history(job, at)
   local history = key("userEnded", job.user)
   local count = redis.call("ZCARD", history)
-  while count > 1 and (count > keep
-      or tonumber(redis.call("HGET", key("historyBytes"), job.user)) > keep_bytes) do
+  local jobs_kept, bytes_kept = setting("historyPerUser"), setting("historyBytesPerUser")
+  while count > 1 and (count > jobs_kept
+      or tonumber(redis.call("HGET", key("historyBytes"), job.user)) > bytes_kept) do
     delete_job(read_job(redis.call("ZRANGE", history, 0, 0)[1]))
     count = count - 1
   end
@@ -195,11 +205,6 @@ local function set_score(job, score)
   job.score = string.format("%.17g", score)
   redis.call("HSET", key("job", job.id), "score", job.score)
   add_pending(job)
-end
-
--- The order in force; gateways set it (apply-policy.lua).
-local function policy_in_force()
-  return redis.call("HGET", key("settings"), "policy") or "fair"
 end
 
 local function virtual_time()

@@ -1,11 +1,11 @@
--- Puts a policy in force. When another one was, the waiting jobs are ordered anew, as if they had
--- come one after another under this one.
+-- Puts the settings in force that all share. When another policy was, the waiting jobs are ordered
+-- anew, as if they had come one after another under this one.
 --
--- ARGV  1 policy  2 affinity window (GPU seconds)  3 affinity passes
+-- ARGV  name, value, name, value …; `policy` among them
 -- Returns 1 when another policy was in force, else 0
-local policy = ARGV[1]
 local before = policy_in_force()
-redis.call("HSET", key("settings"), "policy", policy, "affinityWindow", ARGV[2], "affinityPasses", ARGV[3])
+redis.call("HSET", key("settings"), unpack(ARGV))
+local policy = policy_in_force()
 if before == policy then return 0 end
 redis.call("DEL", key("virtualTime"), key("finishTags"))
 for _, id in ipairs(redis.call("ZRANGE", key("state", "pending"), 0, -1)) do
