@@ -104,6 +104,8 @@ export interface QueueContract {
   /** Jobs that will be claimed before this one; undefined when it is not pending. O(log n). */
   position(id: JobId): Promise<number | undefined>;
   list(query: JobQuery): Promise<JobPage>;
+  /** The pending jobs that will be claimed first, in that order; at most 1000. */
+  waiting(limit: number): Promise<readonly Job[]>;
   counts(user?: UserId): Promise<Counts>;
   /**
    * Cancels a pending or running job of this user (of anybody when `user` is undefined: admin).

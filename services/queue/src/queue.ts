@@ -181,6 +181,10 @@ export class Queue implements QueueContract {
     return { total: Number(total), jobs: list(jobs).map(readJob) };
   }
 
+  async waiting(limit: number): Promise<readonly Job[]> {
+    return list(await this.#run("waiting", Math.min(limit, LARGEST_PAGE))).map(readJob);
+  }
+
   async counts(user?: UserId): Promise<Counts> {
     const counts = list(await this.#run("counts", user ?? "", ...jobStates));
     return Object.fromEntries(

@@ -28,6 +28,7 @@ const names = [
   "retry",
   "set-paused",
   "unregister-worker",
+  "waiting",
   "workers",
 ] as const;
 export type ScriptName = (typeof names)[number];

@@ -117,6 +117,9 @@ describe("the order of claims", () => {
     for (const job of jobs) await queue.enqueue(job);
     const positions = await Promise.all(jobs.map(({ id }) => queue.position(id)));
     expect(positions).toEqual([0, 2, 1]);
+    const [first, second, third] = jobs.map(({ id }) => id);
+    expect((await queue.waiting(2)).map(({ id }) => id)).toEqual([first, third]);
+    expect((await queue.waiting(10)).map(({ id }) => id)).toEqual([first, third, second]);
     await claims(1);
     expect(await queue.position(jobs[0]?.id ?? "")).toBeUndefined();
   });

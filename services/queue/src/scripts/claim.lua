@@ -23,10 +23,6 @@ if ARGV[6] == "1" then
   end
 end
 
-local function id_of(name)
-  return string.match(name, "^%d+:(.+)$")
-end
-
 -- {member, score} of the class's first job that fits. In the worker's own class each job's need counts.
 local function first_fitting(class)
   local set = key("pendingClass", class)

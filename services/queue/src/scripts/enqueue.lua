@@ -31,7 +31,7 @@ local function refuse_full(scope, limit, position)
   local ahead = 0
   local looked = math.min(position, LOOKED_AT)
   for _, name in ipairs(looked > 0 and redis.call("ZRANGE", key("pending"), 0, looked - 1) or {}) do
-    ahead = ahead + tonumber(redis.call("HGET", key("job", string.match(name, "^%d+:(.+)$")), "cost"))
+    ahead = ahead + tonumber(redis.call("HGET", key("job", id_of(name)), "cost"))
   end
   if looked > 0 then ahead = ahead * position / looked end
   local wait = position == 0 and (soonest or 0) or (left + ahead) / math.max(workers, 1)

@@ -34,6 +34,10 @@ local function member(job)
   return string.format("%012d:%s", job.sequence, job.id)
 end
 
+local function id_of(member_name)
+  return string.match(member_name, "^%d+:(.+)$")
+end
+
 local function add_pending(job)
   redis.call("ZADD", key("pending"), job.score, member(job))
   redis.call("ZADD", key("pendingClass", job.class), job.score, member(job))
