@@ -51,10 +51,10 @@ export const failureSchema = z.object({
 export type Failure = z.infer<typeof failureSchema>;
 
 /**
- * Failures of the worker's ComfyUI, not of the graph: the job is queued again until it has met
- * `maxAttempts` of them. Every other failure is the job's own and ends it at once.
+ * Failures of the worker or its ComfyUI, which the graph may or may not be the cause of: the job is
+ * queued again until it has met `maxAttempts` of them. Every other one ends it at once.
  */
-export const retriedFailureKinds: readonly Failure["kind"][] = ["comfyui-crashed"];
+export const retriedFailureKinds: readonly Failure["kind"][] = ["comfyui-crashed", "worker-lost"];
 
 /** One file that a job made, as ComfyUI names it (`/view?filename=&subfolder=&type=`). */
 export const outputFileSchema = z.object({

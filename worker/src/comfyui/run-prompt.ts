@@ -77,16 +77,20 @@ class PromptRun {
     signal.throwIfAborted();
     await this.#comfyui.forget(this.#request.promptId);
     await this.#connect();
-    await this.#comfyui.submit(this.#request);
     const silence = setInterval(() => {
       if (Date.now() - this.#lastHeard > SILENCE_MS) void this.#askPlace();
     }, SILENCE_MS / 3);
     try {
+      await this.#comfyui.submit(this.#request);
       await untilAborted(this.#ended.promise, signal);
+      return await this.#history();
+    } catch (error) {
+      // From the submit on, the prompt itself may be what took ComfyUI down.
+      if (!(error instanceof ComfyuiUnreachableError)) throw error;
+      throw new ComfyuiCrashedError("ComfyUI went away with the job.", { cause: error });
     } finally {
       clearInterval(silence);
     }
-    return this.#history();
   }
 
   /** Stops the prompt and waits until ComfyUI is done with it, so that the next job finds a free GPU. */

@@ -29,12 +29,6 @@ import { shownMessages } from "./server-details.ts";
 import { TimeLimits, TimedOutError } from "./time-limits.ts";
 import type { TimeLimitSettings } from "./time-limits.ts";
 
-/**
- * From this attempt on, a job that takes ComfyUI down with it fails instead of going back: giving it
- * back uses up no attempt, and it would go round for ever.
- */
-const LAST_CRASH_ATTEMPT = 3;
-
 /** The worker wants the job stopped: cancelled by its user, or given back because the worker ends. */
 export class JobStoppedError extends Error {
   override readonly name = "JobStoppedError";
@@ -156,18 +150,16 @@ function outcomeOf(error: unknown, claim: Claim, lease: Lease, log: Logger): Job
     return { kind: "given-back", reason: error.message, comfyuiGone: false };
   }
   log.error({ err: error }, "the job broke off");
-  const comfyuiGone =
-    error instanceof ComfyuiCrashedError ||
-    error instanceof ComfyuiUnreachableError ||
-    error instanceof ComfyuiAnswerError;
-  if (claim.attempt >= LAST_CRASH_ATTEMPT) {
-    return failed(
-      comfyuiGone ? "comfyui-crashed" : "worker-lost",
-      `The job was started ${claim.attempt} times, and ${comfyuiGone ? "ComfyUI crashed" : "the worker failed"} at the last. Change the graph, or ask the host.`,
-    );
+  if (error instanceof ComfyuiUnreachableError) {
+    return { kind: "given-back", reason: "ComfyUI was not there", comfyuiGone: true };
   }
-  const reason = comfyuiGone ? "ComfyUI crashed" : "The worker failed to run the job.";
-  return { kind: "given-back", reason, comfyuiGone };
+  // The queue tries these again, as often as it allows, and tells the participant after the last.
+  if (error instanceof ComfyuiCrashedError || error instanceof ComfyuiAnswerError) {
+    const message =
+      "ComfyUI crashed while it ran this job, each time it was tried. Change the graph, or ask the host.";
+    return failed("comfyui-crashed", message);
+  }
+  return failed("worker-lost", "The worker failed each time it ran this job. Ask the host.");
 }
 
 const failed = (

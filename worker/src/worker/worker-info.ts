@@ -6,6 +6,7 @@ import { readVram } from "../vram/vram.ts";
 export function workerInfo(
   worker: { readonly name: string; readonly vramMiB?: number },
   facts: ComfyuiFacts,
+  loadedModels: readonly string[],
 ): WorkerInfo {
   const vram = readVram(facts.stats, worker.vramMiB);
   return {
@@ -15,6 +16,7 @@ export function workerInfo(
     gpu: vram.gpu,
     vramTotalMiB: vram.claimableMiB,
     vramFreeMiB: vram.freeMiB,
+    loadedModels: [...loadedModels],
     // simulated-comfyui says so of itself.
     simulated: facts.stats.system["simulated"] === true,
   };

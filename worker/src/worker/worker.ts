@@ -47,6 +47,8 @@ export class Worker {
   /** Aborted when a wait for work must end for another reason than work. */
   #wake = new AbortController();
   #current: CurrentJob | undefined;
+  /** Model files of the last job: ComfyUI keeps them loaded, and does not tell. */
+  #loadedModels: readonly string[] = [];
   #registered = false;
   #problem: string | undefined = "The worker is starting.";
   #unsubscribe: (() => Promise<void>) | undefined;
@@ -147,6 +149,7 @@ export class Worker {
   async #ready(stop: AbortSignal): Promise<ComfyuiFacts> {
     if (!this.#facts) {
       this.#registered = false;
+      this.#loadedModels = [];
       this.#problem = "ComfyUI does not answer.";
       this.#log.warn("waiting for ComfyUI");
       this.#facts = await waitForComfyui(this.#comfyui, Number.POSITIVE_INFINITY, stop);
@@ -154,7 +157,7 @@ export class Worker {
     if (!this.#registered) {
       const { name } = this.#options;
       this.#unsubscribe ??= await this.#queue.onControl(name, (order) => this.#obey(order));
-      const info = workerInfo(this.#options, this.#facts);
+      const info = workerInfo(this.#options, this.#facts, this.#loadedModels);
       await this.#queue.registerWorker(info, this.#facts.objectInfoJson);
       this.#registered = true;
       const { comfyuiVersion, gpu, vramTotalMiB, simulated } = info;
@@ -168,7 +171,7 @@ export class Worker {
   async #nextClaim(facts: ComfyuiFacts, stop: AbortSignal): Promise<Claim | undefined> {
     const { claimableMiB } = readVram(facts.stats, this.#options.vramMiB);
     this.#wake = new AbortController();
-    const claim = await this.#queue.claim(this.#options.name, claimableMiB);
+    const claim = await this.#queue.claim(this.#options.name, claimableMiB, this.#loadedModels);
     if (!claim) await this.#queue.waitForWork(AbortSignal.any([stop, this.#wake.signal]));
     return claim;
   }
@@ -195,6 +198,7 @@ export class Worker {
       };
       log.info("job started");
       const outcome = await runJob(parts, claim, entry, lease, current.stop.signal);
+      this.#rememberModels(claim, outcome);
       log.info({ outcome: describe(outcome), ms: Date.now() - started }, "job left ComfyUI");
       if (outcome.kind === "ended") {
         const { ending } = outcome;
@@ -216,6 +220,12 @@ export class Worker {
     } finally {
       this.#current = undefined;
     }
+  }
+
+  /** A job without models leaves the others' where they are; a failure leaves nothing to rely on. */
+  #rememberModels({ job }: Claim, outcome: JobOutcome): void {
+    if (outcome.kind !== "ended" || outcome.ending.kind === "failed") this.#loadedModels = [];
+    else if (job.models.length > 0) this.#loadedModels = job.models;
   }
 
   async #giveBack(
@@ -246,6 +256,7 @@ export class Worker {
         this.drain();
         break;
       case "free":
+        if (order.unloadModels) this.#loadedModels = [];
         this.#comfyui.free(order.unloadModels, order.freeMemory).catch((error: unknown) => {
           this.#log.warn({ err: error }, "ComfyUI did not free its memory");
         });
@@ -270,7 +281,7 @@ export class Worker {
     try {
       const status = this.#status();
       await this.#queue.heartbeatWorker(
-        workerInfo(this.#options, this.#facts),
+        workerInfo(this.#options, this.#facts, this.#loadedModels),
         status === "starting" ? "idle" : status,
       );
     } catch (error) {
