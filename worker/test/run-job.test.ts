@@ -13,6 +13,32 @@ afterEach(async () => {
   await workshop.close();
 });
 
+describe("models that are loaded", () => {
+  it("bring the next job that uses them before one that would load others", async () => {
+    const outputs = ["3"];
+    const first = await workshop.enqueue(slowGraph(), outputs, { models: ["klein.safetensors"] });
+    const turn = await workshop.enqueue(slowGraph(), outputs, {
+      user: "user002",
+      models: ["ltx-2.safetensors"],
+    });
+    const same = await workshop.enqueue(slowGraph(), outputs, {
+      user: "user003",
+      models: ["klein.safetensors"],
+    });
+    await workshop.startWorker();
+    const reached = async (id: string) =>
+      (await workshop.queue.job(id))?.state === "completed" ? id : undefined;
+    for (const id of [first, same, turn]) await until(async () => (await reached(id)) === id);
+    const jobs = await Promise.all([first, same, turn].map((id) => workshop.queue.job(id)));
+    const starts = jobs.map((job) => job?.startedAt ?? 0);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    await until(async () => {
+      const [worker] = await workshop.queue.workers();
+      return worker?.loadedModels?.[0] === "ltx-2.safetensors";
+    });
+  }, 30_000);
+});
+
 describe("a job that succeeds", () => {
   it("relays ComfyUI's messages in ComfyUI's order and none of the end", async () => {
     await workshop.startWorker();

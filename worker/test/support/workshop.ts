@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "@comfymulti/queue";
-import type { Job, JobState, MessageEvent, Preview, StateEvent } from "@comfymulti/queue";
+import type { Job, JobState, MessageEvent, NewJob, Preview, StateEvent } from "@comfymulti/queue";
 import { startRedis } from "@comfymulti/queue/testing";
 import type { TestRedis } from "@comfymulti/queue/testing";
 import { createSimulatedComfyui } from "@comfymulti/simulated-comfyui";
@@ -141,7 +141,11 @@ export class Workshop {
     this.comfyui = await simulated(this.directory, port);
   }
 
-  async enqueue(prompt: Graph, outputs: readonly string[] = ["3"]): Promise<string> {
+  async enqueue(
+    prompt: Graph,
+    outputs: readonly string[] = ["3"],
+    extra: Partial<NewJob> = {},
+  ): Promise<string> {
     const id = randomUUID();
     await this.queue.enqueue({
       id,
@@ -150,6 +154,7 @@ export class Workshop {
       payload: { prompt, extraData: {}, outputsToExecute: [...outputs] },
       costSeconds: 1,
       vramMiB: 0,
+      ...extra,
     });
     return id;
   }
