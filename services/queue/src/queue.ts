@@ -1,9 +1,9 @@
 /** The queue: each method is one Lua script or one read. What they mean: `contract.ts`. */
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { Claims } from "./claims.ts";
 import { Channels } from "./channels.ts";
-import { pack, unpack } from "./compression.ts";
+import { unpack } from "./compression.ts";
 import { connectForCommands, requireDurability, type RedisAddress } from "./connection.ts";
 import type {
   Claim,
@@ -22,18 +22,13 @@ import { EventSubscription, parseUserEvent } from "./event-subscription.ts";
 import { parseJob, readJob } from "./job-fields.ts";
 import { QueueKeys } from "./keys.ts";
 import { defaultOptions, sharedSettings, type QueueOptions } from "./options.ts";
-import { countOutputs } from "./output-count.ts";
 import { packPayload, unpackPayload } from "./packed-payload.ts";
-import { encodePreview } from "./previews.ts";
 import {
   controlMessageSchema,
-  failureSchema,
   jobResultSchema,
   jobStates,
-  messageEventSchema,
   newJobSchema,
   prioritySchema,
-  retriedFailureKinds,
   type ControlMessage,
   type Failure,
   type Job,
@@ -58,8 +53,6 @@ const PING_TIMEOUT_MS = 1_000;
 const SWEEP_LIMIT = 100;
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1000;
-/** A relayed message up to this size is kept for replay, bytes of JSON. */
-const LARGEST_STORED_MESSAGE = 64 * 1024;
 /** A worker that has been silent for this long is taken off the list, ms. */
 const WORKER_FORGOTTEN_MS = 3600_000;
 /** Ended jobs that one call drops by age. */
@@ -81,8 +74,7 @@ export class Queue implements QueueContract {
   readonly #options: QueueOptions & Required<Omit<QueueOptions, keyof RedisAddress>>;
   readonly #work: WorkSignal;
   readonly #registry: WorkerRegistry;
-  /** Claims whose answer was lost: said again, they bring the job that they may have got. */
-  readonly #unanswered: string[] = [];
+  readonly #claims: Claims;
 
   private constructor(redis: Redis, channels: Channels, options: QueueOptions) {
     this.#redis = redis;
@@ -92,6 +84,7 @@ export class Queue implements QueueContract {
     this.#scripts = new Scripts(redis, this.#keys);
     this.#reads = new Reads(redis);
     this.#registry = new WorkerRegistry(this.#scripts, this.#reads, this.#keys);
+    this.#claims = new Claims(this.#scripts, this.#reads, this.#keys, this.#options.leaseMs);
     this.#work = new WorkSignal(channels, this.#keys.of("wake"));
   }
 
@@ -322,23 +315,9 @@ export class Queue implements QueueContract {
     loadedModels: readonly string[] = [],
   ): Promise<Claim | undefined> {
     await this.#reads.of(() => this.#work.look());
-    const { leaseMs } = this.#options;
-    const lost = this.#unanswered.pop();
-    const id = lost ?? randomUUID();
-    const again = lost === undefined ? "0" : "1";
-    const capability = [worker, vramMiB, vramClass(vramMiB)] as const;
-    let reply: Reply;
-    try {
-      reply = await this.#run("claim", ...capability, leaseMs, id, again, ...loadedModels);
-    } catch (error) {
-      if (error instanceof RedisUnavailableError) this.#unanswered.push(id);
-      throw error;
-    }
-    if (reply === null) return undefined;
-    this.#work.mayBeMore();
-    const [fields, packed] = list(reply);
-    const job = readJob(fields);
-    return { job, payload: await unpackPayload(packed as Buffer), attempt: job.attempt, leaseMs };
+    const claim = await this.#claims.claim(worker, vramMiB, loadedModels);
+    if (claim) this.#work.mayBeMore();
+    return claim;
   }
 
   waitForWork(signal: AbortSignal): Promise<void> {
@@ -356,45 +335,32 @@ export class Queue implements QueueContract {
     return () => this.#channels.ignore(channel, hear);
   }
 
-  async heartbeat({ job, worker, attempt }: Holder): Promise<void> {
-    await this.#run("heartbeat", job, worker, attempt, this.#options.leaseMs);
+  heartbeat(holder: Holder): Promise<void> {
+    return this.#claims.heartbeat(holder);
   }
 
-  async publishMessage(
-    { job, worker, attempt }: Holder,
+  publishMessage(
+    holder: Holder,
     message: { type: string; data: Record<string, unknown> },
     transient: boolean,
   ): Promise<void> {
-    const json = JSON.stringify(messageEventSchema.shape.message.parse(message));
-    const told = transient ? "1" : "0";
-    await this.#run("publish-message", job, worker, attempt, json, told, LARGEST_STORED_MESSAGE);
+    return this.#claims.publishMessage(holder, message, transient);
   }
 
-  async publishPreview({ job, attempt }: Claim, frame: Buffer): Promise<void> {
-    const message = encodePreview({ job: job.id, clientId: job.clientId, attempt, frame });
-    const channel = this.#keys.of("previews", job.user);
-    await this.#reads.of((redis) => redis.publish(channel, message));
+  publishPreview(claim: Claim, frame: Buffer): Promise<void> {
+    return this.#claims.publishPreview(claim, frame);
   }
 
-  async complete({ job, worker, attempt }: Holder, result: JobResult): Promise<Job> {
-    const packed = await pack(jobResultSchema.parse(result));
-    const outputs = countOutputs(result);
-    return readJob(await this.#run("complete", job, worker, attempt, outputs, packed));
+  complete(holder: Holder, result: JobResult): Promise<Job> {
+    return this.#claims.complete(holder, result);
   }
 
-  async fail(
-    { job, worker, attempt }: Holder,
-    failure: Failure,
-    result: JobResult | undefined,
-  ): Promise<Job> {
-    const json = JSON.stringify(failureSchema.parse(failure));
-    const packed = result ? await pack(jobResultSchema.parse(result)) : "";
-    const again = retriedFailureKinds.includes(failure.kind) ? "1" : "0";
-    return readJob(await this.#run("fail", job, worker, attempt, json, packed, again));
+  fail(holder: Holder, failure: Failure, result: JobResult | undefined): Promise<Job> {
+    return this.#claims.fail(holder, failure, result);
   }
 
-  async release({ job, worker, attempt }: Holder, _reason: string): Promise<Job> {
-    return readJob(await this.#run("release", job, worker, attempt));
+  release(holder: Holder, reason: string): Promise<Job> {
+    return this.#claims.release(holder, reason);
   }
 
   #run(name: ScriptName, ...args: readonly ScriptArgument[]): Promise<Reply> {
