@@ -62,6 +62,18 @@ describe("signing in", () => {
 
   test.each([
     ["nothing", "/user001/queue", {}, 401],
+    [
+      "the token as a Basic password",
+      "/user001/queue",
+      { authorization: `Basic ${Buffer.from(`anybody:${TOKENS.alice}`).toString("base64")}` },
+      200,
+    ],
+    [
+      "a wrong Basic password",
+      "/user001/queue",
+      { authorization: `Basic ${Buffer.from("user001:wrong").toString("base64")}` },
+      401,
+    ],
     ["another user's token", "/user001/queue", { authorization: `Bearer ${TOKENS.bob}` }, 401],
     ["a worker's token", "/user001/queue", { authorization: `Bearer ${TOKENS.worker}` }, 401],
     ["the admin's token", "/user001/queue", { authorization: `Bearer ${TOKENS.admin}` }, 200],
@@ -127,6 +139,9 @@ describe("signing in", () => {
     expect(await open(`?token=${TOKENS.alice}`, {})).toBe("open");
     expect(await open("", { cookie, origin: gateway.origin })).toBe("open");
     expect(await open("", { cookie, origin: "https://evil.example" })).toMatch(/403/);
+    const basic = `Basic ${Buffer.from(`anybody:${TOKENS.alice}`).toString("base64")}`;
+    expect(await open("", { authorization: basic })).toBe("open");
+    expect(await open("", { authorization: basic, origin: "https://evil.example" })).toMatch(/403/);
     expect(await open("?token=wrong", {})).toMatch(/401/);
     expect(await open("", {})).toMatch(/401/);
   });

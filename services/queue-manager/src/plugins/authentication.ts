@@ -1,6 +1,6 @@
 /**
  * Who is asking. Three kinds of callers, three hooks: `requireUser` (a user's own routes, by cookie,
- * Bearer or link; the admin's Bearer opens them too), `requireAdmin` and `requireWorker`.
+ * Bearer, Basic or link; the admin's Bearer opens them too), `requireAdmin` and `requireWorker`.
  * Wrong tokens are counted by address; right ones always pass, since a whole workshop may sit behind
  * one address. Guessing stays hopeless by the length of the tokens.
  */
@@ -73,13 +73,15 @@ export default fp<{ environment: Environment }>(
       const user = users.get((request.params as { user?: string }).user ?? "");
       if (!user) throw errors.notFound("User");
       const bearer = bearerToken(request);
+      const basic = basicToken(request);
       const link = linkToken(request);
       const sent = request.cookies[userCookie(user.id)];
       const byHeader =
         sameSecret(bearer, user.token) || sameSecret(bearer, environment.ADMIN_TOKEN);
       if (!byHeader && !sameSecret(link, user.token)) {
-        if (!sameSecret(sent, user.token)) {
-          await refuse(request, present(bearer, link, sent));
+        // A browser sends these two by itself, also for other sites.
+        if (!sameSecret(sent, user.token) && !sameSecret(basic, user.token)) {
+          await refuse(request, present(bearer, basic, link, sent));
         }
         refuseCrossSite(request);
       }
@@ -128,6 +130,16 @@ const present = (...tokens: readonly (string | undefined)[]) =>
 
 function bearerToken(request: FastifyRequest): string | undefined {
   return /^Bearer (?<token>\S+)$/i.exec(request.headers.authorization ?? "")?.groups?.["token"];
+}
+
+/** The password of `Basic`: some client libraries know no other way. The name before it is ignored. */
+function basicToken(request: FastifyRequest): string | undefined {
+  const encoded = /^Basic (?<pair>\S+)$/i.exec(request.headers.authorization ?? "")?.groups?.[
+    "pair"
+  ];
+  if (encoded === undefined) return undefined;
+  const pair = Buffer.from(encoded, "base64").toString("utf8");
+  return pair.slice(pair.indexOf(":") + 1);
 }
 
 /** `?token=` counts on WebSockets only, whose client libraries can't always set headers. */
