@@ -65,8 +65,28 @@ export const settingsSchema = z.strictObject({
   maxQueueDepth: wholeNumber(1, 100_000).default(100),
   /** Jobs of one participant that may wait. */
   userPendingLimit: wholeNumber(1, 1000).default(5),
-  /** Order of the queue: fair in GPU seconds, or first come, first served. */
-  queuePolicy: z.enum(["fair", "fifo"]).default("fair"),
+  /**
+   * Order of the queue: `fair` in GPU seconds between participants; `fifo`, first come, first served;
+   * `priority`, as the host sets it, then first come, first served.
+   */
+  queuePolicy: z.enum(["fair", "fifo", "priority"]).default("fair"),
+  /**
+   * GPU seconds by which a job may go before its turn because a worker has its models loaded; 0 =
+   * never. Under the policy `fair` only.
+   */
+  modelAffinitySeconds: wholeNumber(0, 3600).default(60),
+  /** How often one job may be passed over so; then it is next. */
+  modelAffinityPasses: wholeNumber(0, 20).default(3),
+  /** Attempts of one job that may end in a crash of ComfyUI; the last one fails it. */
+  maxAttempts: wholeNumber(1, 20).default(3),
+  /** Workers that may be lost over one job; one more fails it. */
+  maxWorkerLosses: wholeNumber(1, 100).default(10),
+  /** Ended jobs kept of each participant. */
+  historyPerUser: wholeNumber(10, 10_000).default(200),
+  /** Days for which ended jobs are kept. */
+  historyDays: wholeNumber(1, 365).default(7),
+  /** What one participant's uploads may take on the app server's disk, GiB. */
+  userUploadGib: wholeNumber(1, 1000).default(5),
   /** Seconds after which a silent worker's job goes back to the queue. */
   leaseSeconds: wholeNumber(5, 600).default(30),
   /** Seconds without any progress after which a job is ended. */

@@ -4,9 +4,10 @@ import type { Host } from "../hosts/index.ts";
 import { Token } from "../secrets/index.ts";
 import { LightFrontend } from "./light-frontend.ts";
 import { type Participant, QueueManager } from "./queue-manager.ts";
+import type { QueueRules } from "./queue-rules.ts";
 import { Redis, type RedisAddress } from "./redis.ts";
 
-export interface AppServerArgs {
+export interface AppServerArgs extends QueueRules {
   readonly host: Host;
   readonly projectName: string;
   /** Version of this project's own services, shown in status. */
@@ -26,9 +27,6 @@ export interface AppServerArgs {
   readonly frontendPort: number;
   /** Everything that has to outlive a restart. */
   readonly dataDirectory: string;
-  readonly maxQueueDepth: number;
-  readonly userPendingLimit: number;
-  readonly queuePolicy: "fair" | "fifo";
 }
 
 const LOOPBACK = "127.0.0.1";

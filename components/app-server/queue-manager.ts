@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host, Service } from "../hosts/index.ts";
 import { nodeProgram } from "../installation.ts";
 import type { VariablesOf } from "../service-environment.ts";
+import { queueEnvironment, type QueueRules } from "./queue-rules.ts";
 import type { RedisAddress } from "./redis.ts";
 
 /** A participant as the gateway knows them. */
@@ -12,7 +13,7 @@ export interface Participant {
   readonly frontendUrl: string;
 }
 
-export interface QueueManagerArgs {
+export interface QueueManagerArgs extends QueueRules {
   readonly host: Host;
   readonly projectName: string;
   readonly version: string;
@@ -26,9 +27,6 @@ export interface QueueManagerArgs {
   readonly frontendToken: pulumi.Output<string>;
   /** Worker's name → its token. */
   readonly workerTokens: Readonly<Record<string, pulumi.Output<string>>>;
-  readonly maxQueueDepth: number;
-  readonly userPendingLimit: number;
-  readonly queuePolicy: "fair" | "fifo";
 }
 
 /** The gateway that every browser talks to, and the queue's caretaker. */
@@ -47,9 +45,7 @@ export class QueueManager extends pulumi.ComponentResource {
       REDIS_PORT: String(args.redis.port),
       PROJECT_NAME: args.projectName,
       DATA_DIRECTORY: args.dataDirectory,
-      MAX_QUEUE_DEPTH: String(args.maxQueueDepth),
-      USER_PENDING_LIMIT: String(args.userPendingLimit),
-      QUEUE_POLICY: args.queuePolicy,
+      ...queueEnvironment(args),
     } satisfies VariablesOf<Environment>;
 
     const program = nodeProgram("services/queue-manager/src/main.ts", [

@@ -4,9 +4,16 @@ import type { QueueContract } from "@comfymulti/queue";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Environment } from "./environment.ts";
 import { installErrorHandling } from "./error-handler.ts";
+import { sweepPartialFiles } from "./files/sweep-partial-files.ts";
 import { UserFiles } from "./files/user-files.ts";
 import type { Gateway } from "./gateway.ts";
-import { JSON_BODY_BYTES, SOCKET_MESSAGE_BYTES } from "./limits.ts";
+import { HealthMonitor } from "./health-monitor.ts";
+import {
+  JSON_BODY_BYTES,
+  patience as usualPatience,
+  SOCKET_MESSAGE_BYTES,
+  type Patience,
+} from "./limits.ts";
 import { ObjectInfoCatalogue } from "./object-info/catalogue.ts";
 import authentication from "./plugins/authentication.ts";
 import leaseSweeper from "./plugins/lease-sweeper.ts";
@@ -20,12 +27,16 @@ import { landingRoute } from "./routes/landing.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { workerRoutes } from "./routes/worker-api/index.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
+import { Intake } from "./submission/intake.ts";
+import { Submissions } from "./submission/submissions.ts";
 
 export interface AppOptions {
   readonly environment: Environment;
   /** Connected queue; the caller closes it after the app. */
   readonly queue: QueueContract;
   readonly logger: FastifyBaseLogger;
+  /** Shorter time limits than usual, for tests. */
+  readonly patience?: Patience;
 }
 
 /** Builds the service, ready to listen. */
@@ -33,6 +44,7 @@ export async function buildApp({
   environment,
   queue,
   logger,
+  patience = usualPatience,
 }: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
@@ -41,16 +53,30 @@ export async function buildApp({
     // nginx is on this machine or in the same container network, never further away.
     trustProxy: ["loopback", "linklocal", "uniquelocal"],
     forceCloseConnections: true,
+    requestTimeout: patience.requestMs,
+    connectionTimeout: patience.silenceMs,
+    http: {
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: Math.min(patience.headersMs / 2, 5000),
+    },
   });
   const files = new UserFiles(environment.DATA_DIRECTORY);
+  const objectInfo = new ObjectInfoCatalogue(queue, files);
   const gateway: Gateway = {
     environment,
     queue,
     files,
-    objectInfo: new ObjectInfoCatalogue(queue, files),
+    objectInfo,
     sockets: new SocketHub(queue, app.log),
+    submissions: new Submissions(objectInfo, files),
+    intake: new Intake(),
+    health: new HealthMonitor(queue),
+    patience,
   };
-  app.addHook("onClose", () => gateway.sockets.close());
+  app.addHook("onClose", async () => {
+    gateway.health.close();
+    await Promise.all([gateway.sockets.close(), gateway.submissions.close()]);
+  });
 
   installErrorHandling(app);
   await app.register(websocket, { options: { maxPayload: SOCKET_MESSAGE_BYTES } });
@@ -64,6 +90,8 @@ export async function buildApp({
   await workerRoutes(app, gateway);
   await comfyuiRoutes(app, gateway);
   await frontendProxy(app, gateway);
+  const swept = await sweepPartialFiles(await files.partialDirectory());
+  if (swept > 0) app.log.info({ swept }, "partial files of an earlier run removed");
   await app.ready();
   return app;
 }

@@ -3,7 +3,13 @@
  * Infrastructure code uses the same schema to know which names to set.
  */
 import { jsonText, logLevelSchema, portSchema } from "@comfymulti/configuration";
-import { jobIdSchema, userIdSchema, workerNameSchema } from "@comfymulti/queue";
+import {
+  defaultOptions,
+  jobIdSchema,
+  queuePolicySchema,
+  userIdSchema,
+  workerNameSchema,
+} from "@comfymulti/queue";
 import { z } from "zod";
 
 /** First path segments that the service keeps for itself; no user can be called so. */
@@ -31,6 +37,11 @@ export type ConfiguredUser = z.infer<typeof configuredUserSchema>;
 const distinct = <Item>(items: readonly Item[], key: (item: Item) => string) =>
   new Set(items.map(key)).size === items.length;
 
+const count = z.coerce.number().int().positive();
+
+/** Days are for people; the queue counts in ms. */
+export const DAY_MS = 24 * 3600 * 1000;
+
 export const environmentSchema = z.object({
   /** Address to listen on. Default 127.0.0.1. */
   HOST: z.string().default("127.0.0.1"),
@@ -57,13 +68,38 @@ export const environmentSchema = z.object({
   /** Bearer token that the frontends ask of the gateway. */
   FRONTEND_TOKEN: tokenSchema,
   /** Pending jobs of all users together; one more is answered 429. Default 100. */
-  MAX_QUEUE_DEPTH: z.coerce.number().int().positive().default(100),
+  MAX_QUEUE_DEPTH: count.default(defaultOptions.maxQueueDepth),
+  /** Compressed graphs that may wait in all, bytes; one more is answered 429. Default 256 MiB. */
+  MAX_QUEUE_BYTES: count.default(defaultOptions.maxQueueBytes),
   /** Pending jobs of one user; one more is answered 429. Default 5. */
-  USER_PENDING_LIMIT: z.coerce.number().int().positive().default(5),
-  /** Order of claims: fair in GPU seconds, or first come, first served. Default fair. */
-  QUEUE_POLICY: z.enum(["fair", "fifo"]).default("fair"),
+  USER_PENDING_LIMIT: count.default(defaultOptions.userPendingLimit),
+  /** Order of claims: `fair` in GPU seconds, `fifo`, or `priority`. Default fair. */
+  QUEUE_POLICY: queuePolicySchema.default(defaultOptions.policy),
+  /**
+   * How much later a job may be due and still go first because a worker has its models loaded, GPU
+   * seconds; 0 = never. Under the policy `fair` only. Default 60.
+   */
+  AFFINITY_WINDOW_SECONDS: z.coerce
+    .number()
+    .nonnegative()
+    .default(defaultOptions.affinity.windowSeconds),
+  /** How often one job may be passed over so. Default 3. */
+  AFFINITY_PASSES: z.coerce.number().int().nonnegative().default(defaultOptions.affinity.passes),
   /** Workers that may be lost over one job before it fails as `worker-lost`. Default 10. */
-  MAX_WORKER_LOSSES: z.coerce.number().int().positive().default(10),
+  MAX_WORKER_LOSSES: count.default(defaultOptions.maxLosses),
+  /** Attempts that may end in a failure of a worker's ComfyUI; the last one fails the job. Default 3. */
+  MAX_ATTEMPTS: count.default(defaultOptions.maxAttempts),
+  /** Ended jobs kept of each user. Default 200. */
+  HISTORY_PER_USER: count.default(defaultOptions.historyPerUser),
+  /** Compressed graphs and results of a user's ended jobs, bytes; the newest stays. Default 32 MiB. */
+  HISTORY_BYTES_PER_USER: count.default(defaultOptions.historyBytesPerUser),
+  /** Age at which an ended job is dropped, days. Default 7. */
+  HISTORY_DAYS: z.coerce
+    .number()
+    .positive()
+    .default(defaultOptions.historyMaxAgeMs / DAY_MS),
+  /** Files that a user may upload to each of their folders, bytes in all. Default 5 GiB. */
+  USER_UPLOAD_BYTES: count.default(5 * 1024 ** 3),
   LOG_LEVEL: logLevelSchema,
 });
 

@@ -6,6 +6,7 @@ import {
   QueueFullError,
   QueuePausedError,
   RedisUnavailableError,
+  WrongPolicyError,
   WrongStateError,
 } from "@comfymulti/queue";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -43,13 +44,12 @@ export const isNavigation = (request: FastifyRequest): boolean =>
 function toGatewayError(error: FastifyError, bodyLimit: number): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof RedisUnavailableError) return errors.queueUnavailable();
-  if (error instanceof QueueFullError) {
-    return errors.queueFull(error.message, error.retryAfterSeconds);
-  }
+  if (error instanceof QueueFullError) return errors.queueFull(error);
   if (error instanceof JobIdTakenError) return errors.promptIdTaken();
   if (error instanceof QueuePausedError) return errors.queuePaused();
   if (error instanceof JobNotFoundError) return errors.notFound("Job");
   if (error instanceof WrongStateError) return errors.wrongState(error.message);
+  if (error instanceof WrongPolicyError) return errors.wrongPolicy(error.message);
   if (error instanceof LeaseLostError) return errors.leaseLost();
   if (hasZodFastifySchemaValidationErrors(error)) return errors.badRequest(error.message);
   switch (error.code) {

@@ -3,6 +3,8 @@
  * ComfyUI frontend open its dialog "message: details":
  * `{error: {type, message, details, extra_info}, node_errors: {}}`.
  */
+import type { QueueFullError } from "@comfymulti/queue";
+
 export interface DialogBody {
   readonly error: {
     readonly type: string;
@@ -49,6 +51,9 @@ export class GatewayError extends Error {
 
 const retryAfter = (seconds: number) => ({ headers: { "retry-after": String(seconds) } });
 
+/** The rest of a body that is refused unread is not waited for. */
+const closing = { headers: { connection: "close" } };
+
 export const errors = {
   // ── who is asking ──
   unauthorized: () =>
@@ -82,7 +87,20 @@ export const errors = {
   tooLarge: (bytes: number) =>
     new GatewayError(413, "too_large", "The request is too large", {
       details: `At most ${bytes} bytes are accepted.`,
+      ...closing,
     }),
+  tooSlow: (ms: number) =>
+    new GatewayError(408, "too_slow", "The request took too long to arrive", {
+      details: `It has to be here within ${ms / 1000} seconds; try again over a better connection.`,
+      ...closing,
+    }),
+  tooManyPrompts: () =>
+    new GatewayError(503, "too_many_prompts", "Too many large prompts arrive at once", {
+      details: "Nothing was queued; try again in a few seconds.",
+      headers: { "retry-after": "5", connection: "close" },
+    }),
+  uploadQuota: (details: string) =>
+    new GatewayError(413, "upload_quota", "Your upload space is full", { details }),
   unsupportedMediaType: () =>
     new GatewayError(415, "unsupported_media_type", "The content type is not accepted here"),
   notFound: (what: string) => new GatewayError(404, "not_found", `${what} not found`),
@@ -95,8 +113,12 @@ export const errors = {
     new GatewayError(409, "prompt_id_taken", "This prompt_id is in use", {
       details: "Send another prompt_id, or none.",
     }),
-  queueFull: (details: string, seconds: number) =>
-    new GatewayError(429, "queue_full", "The queue is full", { details, ...retryAfter(seconds) }),
+  queueFull: ({ message, scope, limit, position, retryAfterSeconds }: QueueFullError) =>
+    new GatewayError(429, "queue_full", "The queue is full", {
+      details: message,
+      extraInfo: { scope, limit, position, retry_after_seconds: retryAfterSeconds },
+      ...retryAfter(retryAfterSeconds),
+    }),
   queuePaused: () =>
     new GatewayError(503, "queue_paused", "The queue is paused by the host", {
       details: "Nothing is lost; try again in a moment.",
@@ -104,6 +126,8 @@ export const errors = {
     }),
   wrongState: (details: string) =>
     new GatewayError(409, "wrong_state", "The job is not in a state that allows this", { details }),
+  wrongPolicy: (details: string) =>
+    new GatewayError(409, "wrong_policy", "The queue's policy does not allow this", { details }),
   queueUnavailable: () =>
     new GatewayError(503, "queue_unavailable", "The queue is not reachable at the moment", {
       details: "Your work in this tab is safe; try again in a few seconds.",

@@ -20,6 +20,14 @@ describe("the environment", () => {
       REDIS_PORT: 6379,
       QUEUE_POLICY: "fair",
       MAX_QUEUE_DEPTH: 100,
+      MAX_QUEUE_BYTES: 268_435_456,
+      MAX_ATTEMPTS: 3,
+      HISTORY_PER_USER: 200,
+      HISTORY_BYTES_PER_USER: 33_554_432,
+      HISTORY_DAYS: 7,
+      AFFINITY_WINDOW_SECONDS: 60,
+      AFFINITY_PASSES: 3,
+      USER_UPLOAD_BYTES: 5_368_709_120,
       USERS: [{ id: "user001", weight: 1 }],
     });
   });
@@ -31,6 +39,9 @@ describe("the environment", () => {
     ["ADMIN_TOKEN", "short"],
     ["DATA_DIRECTORY", "relative"],
     ["QUEUE_POLICY", "luck"],
+    ["AFFINITY_PASSES", "-1"],
+    ["HISTORY_DAYS", "0"],
+    ["USER_UPLOAD_BYTES", "many"],
   ])("a wrong %s is named in one line that does not quote it", (name, value) => {
     const read = () => readEnvironment(environmentSchema, { ...good, [name]: value });
     expect(read).toThrow(ConfigurationError);

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sweepPartialFiles } from "../src/files/sweep-partial-files.ts";
+import { PARTIAL_FILE_MS } from "../src/limits.ts";
 import type { Browser } from "./browser.ts";
 import { startGateway, TOKENS, type TestGateway } from "./gateway.ts";
 import { graph, ScriptedWorker } from "./scripted-worker.ts";
@@ -139,6 +142,38 @@ describe("upload and view", () => {
     const broken = await gateway.alice.fetch(`/view?filename=broken.png&type=input&${preview}`);
     expect(await broken.text()).toBe("not a picture");
   });
+});
+
+test("a full folder refuses uploads, says how full it is, and another user's is not full", async () => {
+  const small = await startGateway({ environment: { USER_UPLOAD_BYTES: "1000000" } });
+  try {
+    const bytes = Buffer.alloc(600_000);
+    const first = await upload(small.alice, "first.png", bytes, { subfolder: "deep/er" });
+    expect(first.status).toBe(200);
+    const refused = await upload(small.alice, "second.png", Buffer.alloc(600_000, 1));
+    const { error } = (await refused.json()) as { error: Record<string, string> };
+    expect([refused.status, error["type"]]).toEqual([413, "upload_quota"]);
+    expect(error["details"]).toMatch(/take 0\.6 MiB of the 1\.0 MiB.*ask the host/);
+    expect((await upload(small.alice, "tiny.png", "tiny")).status).toBe(200);
+    expect((await upload(small.bob, "first.png", bytes)).status).toBe(200);
+    expect(await readdir(path.join(small.dataDirectory, "partial"))).toEqual([]);
+  } finally {
+    await small.close();
+  }
+});
+
+test("half a file that a crash left is removed at the next start, one still being written stays", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "partial-"));
+  try {
+    const longAgo = new Date(Date.now() - 2 * PARTIAL_FILE_MS);
+    await writeFile(path.join(folder, "old"), "half");
+    await utimes(path.join(folder, "old"), longAgo, longAgo);
+    await writeFile(path.join(folder, "young"), "half");
+    expect(await sweepPartialFiles(folder)).toBe(1);
+    expect(await readdir(folder)).toEqual(["young"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe("the worker's files", () => {

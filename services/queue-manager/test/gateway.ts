@@ -4,11 +4,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Queue } from "@comfymulti/queue";
-import { fingerprintObjectInfo, loadObjectInfo } from "@comfymulti/workflows";
+import { fingerprintObjectInfo, loadObjectInfo, type ObjectInfo } from "@comfymulti/workflows";
 import type { FastifyInstance } from "fastify";
 import type { DestinationStream } from "pino";
 import { connectQueue } from "../src/connect-queue.ts";
 import { buildApp, createLogger, environmentSchema, type Environment } from "../src/index.ts";
+import type { Patience } from "../src/limits.ts";
 import { Browser } from "./browser.ts";
 import { startFrontend, type Frontend } from "./frontend.ts";
 import { startRedis, type TestRedis } from "@comfymulti/queue/testing";
@@ -44,6 +45,7 @@ interface Options {
   /** Default true: one worker has registered. */
   readonly worker?: boolean;
   readonly log?: DestinationStream;
+  readonly patience?: Patience;
 }
 
 export async function startGateway(options: Options = {}): Promise<TestGateway> {
@@ -67,7 +69,8 @@ export async function startGateway(options: Options = {}): Promise<TestGateway> 
   const queue = await connectQueue(environment);
   if (options.worker !== false) await registerWorker(queue);
   const logger = options.log ? createLogger("info", options.log) : createLogger("silent");
-  const app = await buildApp({ environment, queue, logger });
+  const { patience } = options;
+  const app = await buildApp({ environment, queue, logger, ...(patience && { patience }) });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   return {
@@ -90,8 +93,9 @@ export async function startGateway(options: Options = {}): Promise<TestGateway> 
   };
 }
 
-export async function registerWorker(queue: Queue): Promise<void> {
-  const objectInfo = loadObjectInfo(COMFYUI_VERSION);
+/** Registers a worker with ComfyUI's own nodes and these. */
+export async function registerWorker(queue: Queue, nodes: ObjectInfo = {}): Promise<void> {
+  const objectInfo = { ...loadObjectInfo(COMFYUI_VERSION), ...nodes };
   await queue.registerWorker(
     {
       name: "worker-1",

@@ -123,7 +123,14 @@ describe("POST prompt", () => {
     const [status, body, headers] = await refused({ prompt: graph });
     expect([status, body.error.type]).toEqual([429, "queue_full"]);
     expect(body.error.details).toMatch(/3/);
-    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    const seconds = Number(headers.get("retry-after"));
+    expect(seconds).toBeGreaterThan(0);
+    expect(body.error.extra_info).toEqual({
+      scope: "user",
+      limit: 3,
+      position: 0,
+      retry_after_seconds: seconds,
+    });
     for (const id of ids) await gateway.queue.cancel(id, "user001");
   });
 

@@ -141,11 +141,17 @@ test("an interrupted job is told as interrupted, a waiting one only by status", 
   await socket.close();
 });
 
-test("a browser that comes back in mid-job learns the node that runs", async () => {
+test("a browser that comes back in mid-job learns how far it is", async () => {
   const before = await gateway.alice.socket("comes-back");
   await before.untilType("status");
   const worker = await startJob({ client_id: "comes-back" });
-  await before.untilType("executing");
+  const prompt_id = worker.claim.job.id;
+  const nodes = { "1": { state: "finished", value: 1, max: 1 } };
+  await worker.say("progress_state", { nodes: {} });
+  await worker.say("progress_state", { nodes });
+  await worker.say("executed", { node: "1", display_node: "1", output: { text: ["half"] } });
+  await worker.say("executing", { node: "2", display_node: "2" });
+  await before.untilType("executing", 2);
   await before.close();
   const after = await gateway.alice.socket("comes-back");
   await after.untilType("executing");
@@ -154,11 +160,35 @@ test("a browser that comes back in mid-job learns the node that runs", async () 
       type: "status",
       data: { status: { exec_info: { queue_remaining: 1 } }, sid: "comes-back" },
     },
-    { type: "executing", data: { node: "1" } },
+    { type: "execution_start", data: { prompt_id, timestamp: 1 } },
+    { type: "execution_cached", data: { nodes: [], prompt_id, timestamp: 2 } },
+    {
+      type: "executed",
+      data: { node: "1", display_node: "1", output: { text: ["half"] }, prompt_id },
+    },
+    { type: "progress_state", data: { nodes, prompt_id } },
+    { type: "executing", data: { node: "2" } },
   ]);
+  const stranger = await gateway.alice.socket("another-tab");
+  await stranger.untilType("status");
+  expect(stranger.types).toEqual(["status"]);
   await worker.finish();
   await after.untilType("execution_success");
-  await after.close();
+  await Promise.all([after.close(), stranger.close()]);
+});
+
+test("a job that was given back and is cancelled while it waits is not told as interrupted", async () => {
+  const socket = await gateway.alice.socket("given-back");
+  await socket.untilType("status");
+  const worker = await startJob({ client_id: "given-back" });
+  await socket.untilType("executing");
+  await gateway.queue.release(worker.holder, "draining");
+  const prompt_id = worker.claim.job.id;
+  await gateway.alice.post("/queue", { delete: [prompt_id] });
+  await socket.untilType("executing", 2);
+  expect(socket.types).not.toContain("execution_interrupted");
+  expect(socket.frames.at(-1)).toEqual({ type: "executing", data: { node: null, prompt_id } });
+  await socket.close();
 });
 
 test("previews go with metadata to those who understand it, and as plain pictures to others", async () => {

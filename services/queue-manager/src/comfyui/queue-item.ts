@@ -26,22 +26,26 @@ export function queueItem(job: Job, payload: JobPayload | undefined): QueueItem 
 }
 
 /**
- * Payloads of these jobs, first to last, as long as they fit the listing budget together. A
- * workshop's ordinary graphs all fit, and ComfyUI's frontend can load each from the list; huge
- * ones do not make every refresh slow.
+ * Payloads of these jobs, first to last, as long as they fit the listing budget together; one that
+ * does not fit is passed over unread. A workshop's ordinary graphs fit, and ComfyUI's frontend can
+ * load each from the list; huge ones do not make every refresh slow.
  */
 export async function payloadsWithinBudget(
   queue: QueueContract,
   jobs: readonly Job[],
 ): Promise<ReadonlyMap<string, JobPayload>> {
-  const payloads = new Map<string, JobPayload>();
   let left = LIST_PAYLOAD_BYTES;
-  for (const job of jobs) {
-    const payload = await queue.payload(job.id);
-    if (!payload) continue;
-    left -= Buffer.byteLength(JSON.stringify(payload));
-    if (left < 0) break;
-    payloads.set(job.id, payload);
-  }
-  return payloads;
+  const carried = jobs.filter(({ payloadBytes }) => {
+    if (payloadBytes > left) return false;
+    left -= payloadBytes;
+    return true;
+  });
+  // All at once: the commands travel in one go.
+  const payloads = await Promise.all(carried.map(({ id }) => queue.payload(id)));
+  const found = new Map<string, JobPayload>();
+  carried.forEach(({ id }, index) => {
+    const payload = payloads[index];
+    if (payload) found.set(id, payload);
+  });
+  return found;
 }

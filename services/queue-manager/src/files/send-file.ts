@@ -1,6 +1,7 @@
 /** Answers a request with a file of a user: ranges, cache validation, and headers that keep it inert. */
 import { open } from "node:fs/promises";
 import path from "node:path";
+import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import mime from "mime-types";
 import { errors } from "../errors.ts";
@@ -62,7 +63,8 @@ export async function sendFile(
     reply.header("content-length", end - start + 1);
     if (request.method === "HEAD" || stats.size === 0) {
       await handle.close();
-      return await reply.send(null);
+      // A stream, so that the length above stays as it is.
+      return await reply.send(Readable.from([]));
     }
     // The stream closes the handle at its end and when the client goes away.
     return await reply.send(handle.createReadStream({ start, end }));

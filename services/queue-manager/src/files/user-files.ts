@@ -60,15 +60,16 @@ const isSegment = (name: string) => SEGMENT.test(name) && Buffer.byteLength(name
 
 /** One place for the three folders of every user. */
 export class UserFiles {
-  readonly #root: string;
+  /** Absolute. */
+  readonly dataDirectory: string;
 
   constructor(dataDirectory: string) {
-    this.#root = path.resolve(dataDirectory);
+    this.dataDirectory = path.resolve(dataDirectory);
   }
 
   /** The user's folder of this type; it may not exist yet. */
   root(user: UserId, type: FileType): string {
-    return path.join(this.#root, FOLDERS[type], user);
+    return path.join(this.dataDirectory, FOLDERS[type], user);
   }
 
   /** Absolute path of a parsed name. */
@@ -78,7 +79,7 @@ export class UserFiles {
 
   /** Where unfinished files are written: on the same filesystem, so that placing one is a link. */
   async partialDirectory(): Promise<string> {
-    const directory = path.join(this.#root, "partial");
+    const directory = path.join(this.dataDirectory, "partial");
     await mkdir(directory, { recursive: true, mode: 0o700 });
     return directory;
   }

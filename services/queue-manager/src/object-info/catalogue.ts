@@ -16,14 +16,15 @@ const compressGzip = promisify(gzip);
 const compressBrotli = promisify(brotliCompress);
 
 /** How long a replica believes that the newest object_info is the one it knows, ms. */
-const FRESH_MS = 3000;
+const FRESH_MS = 1000;
 /** Encoded texts kept; users with the same files share one. */
 const KEPT_TEXTS = 64;
 
-interface KnownObjectInfo {
-  readonly json: string;
+export interface KnownObjectInfo {
   /** Changes with every change of the text. */
   readonly version: string;
+  /** The text, where threads can read it without a copy. */
+  readonly text: SharedArrayBuffer;
   readonly objectInfo: ObjectInfo;
   readonly uploadInputs: ReturnType<typeof findUploadInputs>;
 }
@@ -79,14 +80,16 @@ export class ObjectInfoCatalogue {
     return encoding;
   }
 
+  /** The text is read again only when its version changed. */
   async #load(): Promise<KnownObjectInfo> {
-    const registered = await this.#queue.objectInfo();
-    if (!registered) throw errors.noWorker();
-    if (this.#known?.json !== registered.json) {
+    const version = await this.#queue.objectInfoVersion();
+    if (this.#known === undefined || this.#known.version !== version) {
+      const registered = version === undefined ? undefined : await this.#queue.objectInfo();
+      if (version === undefined || !registered) throw errors.noWorker();
       const objectInfo = objectInfoSchema.parse(JSON.parse(registered.json));
       this.#known = {
-        json: registered.json,
-        version: createHash("sha256").update(registered.json).digest("hex"),
+        version,
+        text: sharedText(registered.json),
         objectInfo,
         uploadInputs: findUploadInputs(objectInfo),
       };
@@ -94,6 +97,12 @@ export class ObjectInfoCatalogue {
     this.#knownUntil = Date.now() + FRESH_MS;
     return this.#known;
   }
+}
+
+function sharedText(text: string): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(Buffer.byteLength(text));
+  Buffer.from(shared).write(text);
+  return shared;
 }
 
 async function encode(json: string): Promise<EncodedObjectInfo> {

@@ -13,6 +13,7 @@ import type {
 } from "@comfymulti/queue";
 import { endMessage, type ComfyMessage } from "../comfyui/end-messages.ts";
 import type { ClientSocket } from "./client-socket.ts";
+import { RunningJob } from "./running-job.ts";
 
 /** The gateway's own words; a worker that relays them by mistake is not believed. */
 const GATEWAY_TYPES = new Set([
@@ -25,18 +26,13 @@ const GATEWAY_TYPES = new Set([
 /** ComfyUI sends these of a prompt without client_id to every socket, and nothing else of it. */
 const BROADCAST_TYPES = new Set(["progress", "progress_state"]);
 
-interface RunningJob {
-  readonly clientId: string;
-  readonly attempt: number;
-  /** Node that runs now, for a browser that connects in mid-job. */
-  node?: string;
-}
-
 export class UserChannel {
   readonly #queue: QueueContract;
   readonly #user: UserId;
   readonly #sockets = new Set<ClientSocket>();
   readonly #running = new Map<JobId, RunningJob>();
+  /** Jobs whose beginning was told and that wait again. */
+  readonly #requeued = new Set<JobId>();
   readonly #onFault: (error: unknown) => void;
   #lastEventId: string | undefined;
   /** Steps run one after another: an end that reads the job is not overtaken by the next start. */
@@ -60,10 +56,12 @@ export class UserChannel {
   start(): Promise<void> {
     return this.#inOrder(async () => {
       const { jobs } = await this.#queue.list({ user: this.#user, states: ["running"] });
-      for (const { id, clientId, attempt } of jobs) this.#running.set(id, { clientId, attempt });
+      for (const { id, clientId, attempt } of jobs) {
+        this.#running.set(id, new RunningJob(clientId, attempt));
+      }
       if (jobs.length === 0) return;
       for (const { event } of await this.#queue.eventsSince(this.#user, "0")) {
-        if (event.kind === "message") this.#rememberNode(event);
+        if (event.kind === "message") this.#runOf(event)?.remember(event.message);
       }
     });
   }
@@ -80,9 +78,8 @@ export class UserChannel {
         },
       });
       for (const job of this.#running.values()) {
-        if (job.clientId === socket.clientId && job.node !== undefined) {
-          socket.send({ type: "executing", data: { node: job.node } });
-        }
+        if (job.clientId !== socket.clientId) continue;
+        for (const message of job.replay()) socket.send(message);
       }
       this.#sockets.add(socket);
     });
@@ -115,26 +112,27 @@ export class UserChannel {
       type: "status",
       data: { status: { exec_info: { queue_remaining: event.remaining } } },
     };
-    const wasRunning = this.#running.delete(event.job);
+    this.#running.delete(event.job);
+    const waitedAgain = this.#requeued.delete(event.job);
     if (event.state === "running") {
-      this.#running.set(event.job, { clientId: event.clientId, attempt: event.attempt });
+      this.#running.set(event.job, new RunningJob(event.clientId, event.attempt));
     }
-    const ended =
-      event.reason === "completed" ||
-      event.reason === "failed" ||
-      (event.reason === "cancelled" && wasRunning);
-    if (!ended || event.clientId === "") {
+    if (event.reason === "requeued") this.#requeued.add(event.job);
+    const nothingRuns: ComfyMessage = {
+      type: "executing",
+      data: { node: null, prompt_id: event.job },
+    };
+    if (!hasEndedRunning(event) || event.clientId === "") {
       this.#toAll(status);
+      // Of a job that only waited ComfyUI says no more; an editor that saw it begin must see it go.
+      if (waitedAgain && event.state === "cancelled") this.#toClient(event.clientId, nothingRuns);
       return;
     }
     const job = await this.#queue.job(event.job);
     const result = event.reason === "completed" ? undefined : await this.#queue.result(event.job);
     if (job) this.#toClient(event.clientId, endMessage(job, result));
     this.#toAll(status);
-    this.#toClient(event.clientId, {
-      type: "executing",
-      data: { node: null, prompt_id: event.job },
-    });
+    this.#toClient(event.clientId, nothingRuns);
   }
 
   #relay(event: MessageEvent): void {
@@ -142,16 +140,16 @@ export class UserChannel {
     const isEnd = type === "executing" && (data["node"] ?? null) === null;
     if (GATEWAY_TYPES.has(type) || isEnd) return;
     // What comes after the end, or from an attempt that lost the job, would start the editor again.
-    if (this.#running.get(event.job)?.attempt !== event.attempt) return;
-    this.#rememberNode(event);
+    const run = this.#runOf(event);
+    if (!run) return;
+    run.remember(event.message);
     if (event.clientId !== "") this.#toClient(event.clientId, event.message);
     else if (BROADCAST_TYPES.has(type)) this.#toAll(event.message);
   }
 
-  #rememberNode({ job, message }: MessageEvent): void {
-    const running = this.#running.get(job);
-    const node = message.data["node"];
-    if (running && message.type === "executing" && typeof node === "string") running.node = node;
+  #runOf({ job, attempt }: MessageEvent): RunningJob | undefined {
+    const run = this.#running.get(job);
+    return run?.attempt === attempt ? run : undefined;
   }
 
   #toAll(message: ComfyMessage): void {
@@ -168,6 +166,10 @@ export class UserChannel {
     return result;
   }
 }
+
+/** A job that waits and is cancelled has no end to tell. */
+const hasEndedRunning = ({ reason, from }: StateEvent): boolean =>
+  reason === "completed" || reason === "failed" || (reason === "cancelled" && from === "running");
 
 /** Redis stream ids are `milliseconds-sequence`. */
 function isLater(id: string, than: string): boolean {

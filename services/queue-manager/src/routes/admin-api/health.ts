@@ -3,7 +3,6 @@ import { jobStates } from "@comfymulti/queue";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Route } from "../../gateway.ts";
-import { health } from "../health.ts";
 import { errorResponses } from "./errors.ts";
 
 /** Jobs by state. */
@@ -21,7 +20,7 @@ const unhealthySchema = z.object({
   reason: z.string(),
 });
 
-export const healthRoute: Route = (app, { queue }) => {
+export const healthRoute: Route = (app, { health }) => {
   app.withTypeProvider<ZodTypeProvider>().get(
     "/health",
     {
@@ -31,7 +30,7 @@ export const healthRoute: Route = (app, { queue }) => {
       },
     },
     async (_request, reply) => {
-      const state = await health(queue);
+      const state = await health.state();
       return state.status === "ok" ? reply.code(200).send(state) : reply.code(503).send(state);
     },
   );

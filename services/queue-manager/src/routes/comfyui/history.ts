@@ -1,4 +1,5 @@
 /** `history`: the user's ended jobs, oldest first, as ComfyUI lists them. */
+import type { Job } from "@comfymulti/queue";
 import { z } from "zod";
 import { historyEntry, isHistory } from "../../comfyui/history-entry.ts";
 import { parseBody } from "../../comfyui/parse-json.ts";
@@ -13,6 +14,24 @@ const querySchema = z.object({
   offset: z.coerce.number().int().optional(),
 });
 
+/** Between two history numbers that had to be moved. */
+const STEP = 0.001;
+
+/**
+ * As ComfyUI lists them, with queue numbers that grow from end to end: its editor shows a job newly
+ * in the history only when its number is above all that it knows. One ComfyUI ends jobs in that
+ * order; several workers do not, and neither does a job that was put to the front.
+ */
+function inOrderOfEnd(jobs: readonly Job[]): Job[] {
+  let latest = -Infinity;
+  return jobs
+    .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
+    .map((job) => {
+      latest = job.number > latest ? job.number : latest + STEP;
+      return { ...job, number: latest };
+    });
+}
+
 export const historyRoutes: Route = (app, { queue }) => {
   app.get("/history", async (request) => {
     const { max_items: maxItems = LIST_JOBS, offset = -1 } = parseBody(querySchema, request.query);
@@ -22,7 +41,7 @@ export const historyRoutes: Route = (app, { queue }) => {
       order: "desc",
       limit: LIST_JOBS,
     });
-    const oldestFirst = jobs.filter(isHistory).reverse();
+    const oldestFirst = inOrderOfEnd(jobs.filter(isHistory));
     const start = offset < 0 ? Math.max(0, oldestFirst.length - maxItems) : offset;
     const shown = oldestFirst.slice(start, start + maxItems);
     const payloads = await payloadsWithinBudget(queue, shown.toReversed());

@@ -2,10 +2,12 @@
  * ComfyUI's own HTTP and WebSocket dialect, one user at a time: `/userNNN/…` and, for most routes,
  * `/userNNN/api/…` with the same handlers. Everything here acts for `request.user` alone.
  */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseJson } from "../../comfyui/parse-json.ts";
 import type { Gateway, Route } from "../../gateway.ts";
 import { JSON_BODY_BYTES } from "../../limits.ts";
+import { readBody } from "../../read-body.ts";
+import { assetsRoutes } from "./assets.ts";
 import { featuresRoute } from "./features.ts";
 import { freeRoute } from "./free.ts";
 import { historyRoutes } from "./history.ts";
@@ -44,11 +46,10 @@ export async function comfyuiRoutes(app: FastifyInstance, gateway: Gateway): Pro
     scope.addHook("onRequest", scope.requireUser);
     // Python's urllib posts JSON as a form, so the content type says nothing here.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      "*",
-      { parseAs: "string", bodyLimit: JSON_BODY_BYTES },
-      async (_request: unknown, body: string) => parseJson(body),
-    );
+    scope.addContentTypeParser("*", async (request: FastifyRequest) => {
+      const bounds = { limitBytes: JSON_BODY_BYTES, limitMs: gateway.patience.bodyMs };
+      return parseJson((await readBody(request, bounds)).toString("utf8"));
+    });
     await scope.register(
       (plain, _options, done) => {
         for (const route of [...sharedRoutes, internalRoutes]) route(plain, gateway);
@@ -58,7 +59,7 @@ export async function comfyuiRoutes(app: FastifyInstance, gateway: Gateway): Pro
     );
     await scope.register(
       (api, _options, done) => {
-        for (const route of [...sharedRoutes, jobsRoutes]) route(api, gateway);
+        for (const route of [...sharedRoutes, assetsRoutes, jobsRoutes]) route(api, gateway);
         done();
       },
       { prefix: "/:user/api" },

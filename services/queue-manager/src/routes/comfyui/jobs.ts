@@ -38,7 +38,14 @@ export const jobsRoutes: Route = (app, { queue }) => {
     );
     const sorted = sortBy === "created_at" ? matching : byDuration(matching, order);
     const shown = sorted.slice(page.offset, page.offset + (page.limit ?? LIST_JOBS));
-    const results = await Promise.all(shown.map((job) => queue.result(job.id)));
+    // What a job made, and where it failed; of the others the list shows nothing more.
+    const results = await Promise.all(
+      shown.map((job) =>
+        job.outputsCount > 0 || job.state === "failed"
+          ? queue.result(job.id)
+          : Promise.resolve(undefined),
+      ),
+    );
     return {
       jobs: shown.map((job, index) => jobItem(job, results[index])),
       pagination: {

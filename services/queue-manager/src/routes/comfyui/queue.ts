@@ -14,9 +14,15 @@ export const removalSchema = z.object({
 
 export const queueRoutes: Route = (app, { queue }) => {
   app.get("/queue", async (request) => {
-    const list = async (state: "running" | "pending") =>
-      (await queue.list({ user: request.user.id, states: [state], limit: LIST_JOBS })).jobs;
-    const [running, pending] = await Promise.all([list("running"), list("pending")]);
+    const { jobs } = await queue.list({
+      user: request.user.id,
+      states: ["running", "pending"],
+      limit: LIST_JOBS,
+    });
+    const running = jobs.filter(({ state }) => state === "running");
+    const pending = jobs
+      .filter(({ state }) => state === "pending")
+      .sort((a, b) => a.number - b.number);
     const payloads = await payloadsWithinBudget(queue, [...running, ...pending]);
     return {
       queue_running: running.map((job) => queueItem(job, payloads.get(job.id))),

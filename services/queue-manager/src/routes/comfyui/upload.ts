@@ -10,9 +10,10 @@ import { parseBody, parseJson } from "../../comfyui/parse-json.ts";
 import { errors } from "../../errors.ts";
 import { receiveFile, type PartialFile } from "../../files/partial-file.ts";
 import { placeFile, replaceFile, uploadNames } from "../../files/place-file.ts";
+import { requireUploadSpace } from "../../files/upload-quota.ts";
 import { parseFileName, type FileName } from "../../files/user-files.ts";
 import type { Gateway, Route } from "../../gateway.ts";
-import { JSON_BODY_BYTES, UPLOAD_BYTES } from "../../limits.ts";
+import { JSON_BODY_BYTES, PICTURE_PIXELS, UPLOAD_BYTES } from "../../limits.ts";
 
 const fieldsSchema = z.object({
   type: z.string().default("input"),
@@ -27,6 +28,9 @@ const originalSchema = z.object({
   subfolder: z.string().optional(),
   type: z.string().default("output"),
 });
+
+/** What a form adds to its file: boundaries and small fields. */
+const FORM_BYTES = 16 * 1024;
 
 interface Upload {
   readonly file: PartialFile;
@@ -64,8 +68,18 @@ export const uploadRoutes: Route = (app, gateway) => {
   });
 };
 
-/** Reads the whole form; the fields may come after the file. */
-async function receiveUpload(request: FastifyRequest, { files }: Gateway): Promise<Upload> {
+/**
+ * Reads the whole form; the fields may come after the file. Its length is announced as a rule, so that
+ * a full folder refuses before it is read; where it goes is known only at the end.
+ */
+async function receiveUpload(request: FastifyRequest, gateway: Gateway): Promise<Upload> {
+  const { files } = gateway;
+  const announced = Number(request.headers["content-length"] ?? 0);
+  await requireUploadSpace({
+    folder: files.root(request.user.id, "input"),
+    fileBytes: Math.max(0, announced - FORM_BYTES),
+    quotaBytes: gateway.environment.USER_UPLOAD_BYTES,
+  });
   const fields: Record<string, string> = {};
   let received: { file: PartialFile; filename: string } | undefined;
   try {
@@ -87,13 +101,18 @@ async function receiveUpload(request: FastifyRequest, { files }: Gateway): Promi
 
 async function store(
   request: FastifyRequest,
-  { files }: Gateway,
+  { files, environment }: Gateway,
   { filename, fields }: Upload,
   file: PartialFile,
 ): Promise<{ name: string; subfolder: string; type: string }> {
   // Browsers on Windows send no path either, but old libraries do.
   const wanted = parseFileName({ ...fields, filename: path.posix.basename(filename) });
   const folder = path.dirname(files.path(request.user.id, wanted));
+  await requireUploadSpace({
+    folder: files.root(request.user.id, wanted.type),
+    fileBytes: file.bytes,
+    quotaBytes: environment.USER_UPLOAD_BYTES,
+  });
   const { subfolder, type } = wanted;
   if (fields.overwrite === "true" || fields.overwrite === "1") {
     await replaceFile(file, folder, wanted.filename);
@@ -114,20 +133,23 @@ async function applyMask(
   );
   const masked = await combine(files.path(request.user.id, original), file.path).catch(() => {
     throw errors.badRequest(
-      "The original picture is missing, no picture, or of another size than the mask.",
+      "The original picture is missing, no picture, too large, or of another size than the mask.",
     );
   });
   return receiveFile(Readable.from([masked]), await files.partialDirectory(), UPLOAD_BYTES);
 }
 
+/** A small file can be a picture that fills the memory. */
+const bounded = { limitInputPixels: PICTURE_PIXELS };
+
 async function combine(original: string, mask: string): Promise<Buffer> {
-  const alpha = await sharp(mask)
+  const alpha = await sharp(mask, bounded)
     .ensureAlpha()
     .extractChannel("alpha")
     .raw()
     .toBuffer({ resolveWithObject: true });
   // A step of its own: within one pipeline sharp would take the joined channel away again.
-  const colours = await sharp(original)
+  const colours = await sharp(original, bounded)
     .toColourspace("srgb")
     .removeAlpha()
     .raw()

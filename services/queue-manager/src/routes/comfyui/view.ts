@@ -6,6 +6,7 @@ import { inertHeaders, sendFile } from "../../files/send-file.ts";
 import { parseFileName } from "../../files/user-files.ts";
 import { errors } from "../../errors.ts";
 import type { Route } from "../../gateway.ts";
+import { PICTURE_PIXELS } from "../../limits.ts";
 
 const querySchema = z.object({
   filename: z.string(),
@@ -22,8 +23,10 @@ export const viewRoute: Route = (app, { files }) => {
     const file = files.path(request.user.id, parseFileName(query));
     const picture = picturePipeline(query);
     if (!picture) return sendFile(request, reply, file);
-    const bytes = await picture(sharp(file)).catch(() => undefined);
-    // Not a picture, or a broken one: the file itself, or its 404.
+    const bytes = await picture(sharp(file, { limitInputPixels: PICTURE_PIXELS })).catch(
+      () => undefined,
+    );
+    // Not a picture, a broken or a huge one: the file itself, or its 404.
     if (!bytes) return sendFile(request, reply, file);
     return reply
       .headers({ ...inertHeaders, "cache-control": "private, no-cache" })

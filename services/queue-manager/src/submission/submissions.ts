@@ -1,0 +1,68 @@
+/**
+ * Where a prompt is judged: a small one here and now, a large one in a thread, so that nobody else
+ * waits for it. Both by the same `prepareSubmission`.
+ */
+import type { UserId } from "@comfymulti/queue";
+import { Tinypool } from "tinypool";
+import { GatewayError } from "../errors.ts";
+import type { UserFiles } from "../files/user-files.ts";
+import { INLINE_PROMPT_BYTES, PROMPT_THREADS } from "../limits.ts";
+import type { ObjectInfoCatalogue } from "../object-info/catalogue.ts";
+import { uploadedFileExists } from "../object-info/upload-inputs.ts";
+import { prepareSubmission, type Submission } from "./prepare-submission.ts";
+import type { Refusal, Task } from "./thread.ts";
+
+/** A prompt of the largest size fits, even ten million empty objects; beyond this a thread ends. */
+const THREAD_MEMORY_MB = 1536;
+
+export class Submissions {
+  readonly #catalogue: ObjectInfoCatalogue;
+  readonly #files: UserFiles;
+  #threads: Tinypool | undefined;
+
+  constructor(catalogue: ObjectInfoCatalogue, files: UserFiles) {
+    this.#catalogue = catalogue;
+    this.#files = files;
+  }
+
+  /**
+   * Judges a body; its memory is given away. Throws GatewayError for what is wrong with it, and 503
+   * before the first worker.
+   */
+  async prepare(user: UserId, body: Buffer): Promise<Submission> {
+    const { objectInfo, version, text } = await this.#catalogue.current();
+    if (body.byteLength <= INLINE_PROMPT_BYTES) {
+      return prepareSubmission(body, objectInfo, (name) =>
+        uploadedFileExists(name, this.#files, user),
+      );
+    }
+    const bytes = ownMemory(body);
+    const { dataDirectory } = this.#files;
+    const task: Task = { bytes, user, dataDirectory, objectInfo: { version, text } };
+    const answer = (await this.#pool().run(task, { transferList: [bytes.buffer] })) as
+      Submission | Refusal;
+    if (!("refused" in answer)) return answer;
+    throw new GatewayError(answer.status, answer.type, answer.message, answer.options);
+  }
+
+  async close(): Promise<void> {
+    await this.#threads?.destroy();
+  }
+
+  /** Started by the first large prompt, and kept: a service that sees none saves the memory. */
+  #pool(): Tinypool {
+    this.#threads ??= new Tinypool({
+      filename: new URL("./thread.ts", import.meta.url).href,
+      minThreads: PROMPT_THREADS,
+      maxThreads: PROMPT_THREADS,
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
+    });
+    return this.#threads;
+  }
+}
+
+/** The bytes in an ArrayBuffer of their own, so that moving it takes nothing else along. */
+const ownMemory = (body: Buffer): Uint8Array<ArrayBuffer> =>
+  body.buffer instanceof ArrayBuffer && body.buffer.byteLength === body.byteLength
+    ? new Uint8Array(body.buffer)
+    : Uint8Array.from(body);
