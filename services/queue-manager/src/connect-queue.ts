@@ -26,7 +26,7 @@ export async function connectQueue(environment: Environment): Promise<Queue> {
     weights: Object.fromEntries(environment.USERS.map(({ id, weight }) => [id, weight])),
   });
   try {
-    await queue.applyPolicy();
+    await queue.applySettings();
   } catch (error) {
     await queue.close();
     throw error;

@@ -132,8 +132,11 @@ export interface QueueContract {
   expireLeases(): Promise<readonly Job[]>;
   /** Drops ended jobs and lost workers that are older than is kept. Returns how many. Any replica may run it. */
   forgetOld(): Promise<number>;
-  /** Brings waiting jobs into this policy's order when another one was in force before. True when it was. */
-  applyPolicy(): Promise<boolean>;
+  /**
+   * Puts this gateway's settings in force for all (`sharedSettings`); waiting jobs are ordered anew
+   * when another policy was before. True when it was.
+   */
+  applySettings(): Promise<boolean>;
   /** Pauses or resumes intake; waiting and running jobs go on. */
   setPaused(paused: boolean): Promise<void>;
   paused(): Promise<boolean>;

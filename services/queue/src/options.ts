@@ -1,4 +1,7 @@
-/** What a queue is connected with. Limits and policy act where jobs come in, leases where they go out. */
+/**
+ * What a queue is connected with. Depth, bytes and the users' limits act where jobs come in, leases
+ * where they go out; what all must agree on acts once a gateway has called `applySettings`.
+ */
 import { z } from "zod";
 import type { RedisAddress } from "./connection.ts";
 

@@ -212,7 +212,7 @@ export class Queue implements QueueContract {
     return Number(await this.#run("forget-old", WORKER_FORGOTTEN_MS, FORGET_LIMIT));
   }
 
-  async applyPolicy(): Promise<boolean> {
+  async applySettings(): Promise<boolean> {
     const settings = Object.entries(sharedSettings(this.#options));
     return (await this.#run("apply-settings", ...settings.flat())) === 1;
   }

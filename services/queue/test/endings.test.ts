@@ -21,7 +21,7 @@ let tag = 0;
 async function reopen(options: Partial<QueueOptions>): Promise<void> {
   await queue.close();
   queue = await Queue.connect({ ...redis, hashTag: `endings-${tag}`, ...options });
-  await queue.applyPolicy();
+  await queue.applySettings();
 }
 
 beforeAll(async () => {

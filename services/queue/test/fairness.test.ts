@@ -54,7 +54,7 @@ it.each([
           weights: Object.fromEntries(users.map(({ name, weight }) => [name, weight])),
           affinity,
         });
-        await queue.applyPolicy();
+        await queue.applySettings();
         const submit = async (user: (typeof users)[number]) => {
           await queue.enqueue(newJob(user.name, user.jobs[user.sent++ % user.jobs.length]));
         };

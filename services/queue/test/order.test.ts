@@ -21,7 +21,7 @@ const open = (options: Partial<QueueOptions> = {}) =>
 async function reopen(options: Partial<QueueOptions>): Promise<void> {
   await queue.close();
   queue = await open(options);
-  await queue.applyPolicy();
+  await queue.applySettings();
 }
 
 beforeAll(async () => {
@@ -138,8 +138,8 @@ describe("the order of claims", () => {
     for (const job of jobs) await queue.enqueue(job);
     await queue.close();
     queue = await open({ policy: "fifo" });
-    expect(await queue.applyPolicy()).toBe(true);
-    expect(await queue.applyPolicy()).toBe(false);
+    expect(await queue.applySettings()).toBe(true);
+    expect(await queue.applySettings()).toBe(false);
     expect(await claims(1)).toEqual([jobs[0]?.id]);
     await reopen({ policy: "fair" });
     expect(await claims(2)).toEqual([jobs[1]?.id, jobs[2]?.id]);

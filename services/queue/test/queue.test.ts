@@ -23,7 +23,7 @@ let tag = 0;
 /** The queue with these options in force. */
 async function open(options: Partial<QueueOptions> = {}): Promise<Queue> {
   const opened = await Queue.connect({ ...redis, hashTag: `test-${tag}`, ...options });
-  await opened.applyPolicy();
+  await opened.applySettings();
   return opened;
 }
 
