@@ -18,11 +18,8 @@ export const keyPatterns = {
   pendingClass: "pending:%s",
   /** zset id→lease end (ms): running jobs */
   leases: "leases",
-  /** zset id→sequence: every job, and every job in one state */
-  jobs: "jobs",
+  /** zset id→sequence: jobs in one state, and one user's */
   state: "state:%s",
-  /** zset id→sequence: the same for one user */
-  userJobs: "user:%s:jobs",
   userState: "user:%s:state:%s",
   /** zset id→end (ms): one user's history, and everybody's */
   userEnded: "user:%s:ended",

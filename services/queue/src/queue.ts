@@ -168,7 +168,7 @@ export class Queue implements QueueContract {
         offsetSchema.parse(query.offset ?? 0),
         limit,
         query.order ?? "asc",
-        ...new Set(query.states ?? []),
+        ...new Set(query.states ?? jobStates),
       ),
     );
     return { total: Number(total), jobs: list(jobs).map(readJob) };

@@ -29,11 +29,11 @@ elseif job.state == "pending" then
     local finish_tag = redis.call("HGET", key("finishTags"), job.user)
     if finish_tag then
       redis.call("HSET", key("finishTags"), job.user,
-        string.format("%.17g", math.max(tonumber(finish_tag) - share, last_end)))
+        score_text(math.max(tonumber(finish_tag) - share, last_end)))
     end
   end
 else
   return refuse("WRONG_STATE", job.state)
 end
 finish(job, "cancelled")
-return redis.call("HGETALL", key("job", job.id))
+return fields_of(job)

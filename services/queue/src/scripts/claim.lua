@@ -9,8 +9,8 @@ local worker, vram, own, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 
 -- Jobs looked at at once: mostly the first one fits.
 local PAGE = 50
 
-local function answer(id)
-  return { redis.call("HGETALL", key("job", id)), redis.call("GET", key("payload", id)) }
+local function answer(job)
+  return { fields_of(job), redis.call("GET", key("payload", job.id)) }
 end
 
 if ARGV[6] == "1" then
@@ -18,7 +18,7 @@ if ARGV[6] == "1" then
     local fields = redis.call("HMGET", key("job", id), "worker", "claimId")
     if fields[1] == worker and fields[2] == ARGV[5] then
       redis.call("ZADD", key("leases"), now() + lease, id)
-      return answer(id)
+      return answer(read_job(id))
     end
   end
 end
@@ -44,9 +44,17 @@ local function consider(name, score)
     best, best_score = name, score
   end
 end
-for class = 0, own do
-  local first = first_fitting(class)
-  if #first > 0 then consider(first[1], tonumber(first[2])) end
+
+-- Mostly the first of all fits; the classes are looked through only where it does not.
+local head = redis.call("ZRANGE", key("pending"), 0, 0, "WITHSCORES")
+if #head == 0 then return false end
+if tonumber(redis.call("HGET", key("job", id_of(head[1])), "vramMiB")) <= vram then
+  consider(head[1], tonumber(head[2]))
+else
+  for class = 0, own do
+    local first = first_fitting(class)
+    if #first > 0 then consider(first[1], tonumber(first[2])) end
+  end
 end
 if not best then return false end
 local first, first_score = best, best_score
@@ -73,7 +81,7 @@ if window > 0 then
     best = nil
     for class = 0, own do
       local near = redis.call("ZRANGE", key("pendingClass", class),
-        string.format("%.17g", first_score), string.format("%.17g", first_score + window),
+        score_text(first_score), score_text(first_score + window),
         "BYSCORE", "LIMIT", 0, PAGE, "WITHSCORES")
       for i = 1, #near, 2 do
         local other = redis.call("HMGET", key("job", id_of(near[i])), "models", "vramMiB")
@@ -91,20 +99,21 @@ if window > 0 then
   end
 end
 
-local id = id_of(best)
-local job = read_job(id)
+local job = read_job(id_of(best))
 remove_pending(job)
-job.attempt = redis.call("HINCRBY", key("job", id), "attempt", 1)
-job.startedAt = now()
-redis.call("HSET", key("job", id), "worker", worker, "startedAt", job.startedAt, "claimId", ARGV[5])
-redis.call("ZADD", key("leases"), job.startedAt + lease, id)
+set(job, "attempt", tonumber(job.attempt) + 1)
+set(job, "startedAt", now())
+set(job, "worker", worker)
+set(job, "claimId", ARGV[5])
 set_state(job, "running")
+save(job)
+redis.call("ZADD", key("leases"), now() + lease, job.id)
 
 -- Virtual time is the tag of the newest claim's turn: a job that went before its turn does not put
 -- newcomers behind the one it passed, and a job that was put back does not turn it back.
 if first_score > virtual_time() then
-  redis.call("SET", key("virtualTime"), string.format("%.17g", first_score))
+  redis.call("SET", key("virtualTime"), score_text(first_score))
 end
 
 emit_state(job, "claimed")
-return answer(id)
+return answer(job)

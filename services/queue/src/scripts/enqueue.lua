@@ -12,7 +12,7 @@ local known = read_job(id)
 if known then
   if known.user ~= user then return refuse("ID_TAKEN", "another job has this id") end
   local place = redis.call("ZRANK", key("pending"), member(known))
-  return { 1, place or -1, redis.call("HGETALL", key("job", id)) }
+  return { 1, place or -1, fields_of(known) }
 end
 if redis.call("EXISTS", key("paused")) == 1 then return refuse("PAUSED", "intake is paused") end
 
@@ -43,14 +43,9 @@ local depth_limit, byte_limit, user_limit = ARGV[11], ARGV[12], ARGV[13]
 if redis.call("ZCARD", key("pending")) >= tonumber(depth_limit) then
   return refuse_full("depth", depth_limit, 0)
 end
-local mine = redis.call("ZRANGE", key("userState", user, "pending"), 0, -1)
-if #mine >= tonumber(user_limit) then
-  local position
-  for _, other in ipairs(mine) do
-    local place = redis.call("ZRANK", key("pending"), member(read_job(other)))
-    if not position or place < position then position = place end
-  end
-  return refuse_full("user", user_limit, position)
+if redis.call("ZCARD", key("userState", user, "pending")) >= tonumber(user_limit) then
+  local first = pending_of(user)[1]
+  return refuse_full("user", user_limit, redis.call("ZRANK", key("pending"), member(first)))
 end
 -- An empty queue takes a graph of any size: it would never find more room.
 local held = tonumber(redis.call("GET", key("waitingBytes")) or 0)
@@ -68,33 +63,24 @@ local job = {
 if ARGV[10] ~= "" then job.workflowId = ARGV[10] end
 local score = joining_score(job, policy, sequence)
 
-local fields = {}
-for name, value in pairs(job) do
-  table.insert(fields, name)
-  table.insert(fields, value)
-end
-redis.call("HSET", key("job", id), unpack(fields))
-redis.call("SET", key("payload", id), packed)
-redis.call("INCRBY", key("waitingBytes"), #packed)
-redis.call("ZADD", key("jobs"), sequence, id)
-redis.call("ZADD", key("userJobs", user), sequence, id)
-
 -- "front" is before the user's own jobs: it takes the first one's place, each of them moves back
 -- by one. In a fair queue they also start later by what the new job costs.
 local others = front and pending_of(user) or {}
-set_state(job, "pending")
-if #others > 0 then
-  local places = {}
-  for _, other in ipairs(others) do table.insert(places, other.score) end
-  table.insert(places, score)
-  set_score(job, places[1])
-  for index, other in ipairs(others) do
-    set_score(other, policy == "fair" and other.score + tonumber(job.cost) / tonumber(job.weight) or places[index + 1])
-  end
-else
-  set_score(job, score)
+local places = {}
+for _, other in ipairs(others) do table.insert(places, other.score) end
+table.insert(places, score)
+for index, other in ipairs(others) do
+  local moved = other.score + tonumber(job.cost) / tonumber(job.weight)
+  set_score(other, policy == "fair" and moved or places[index + 1])
 end
 
+job.score = score_text(places[1])
+set_state(job, "pending")
+local fields = fields_of(job)
+redis.call("HSET", key("job", id), unpack(fields))
+redis.call("SET", key("payload", id), packed)
+redis.call("INCRBY", key("waitingBytes"), #packed)
+add_pending(job)
 emit_state(job, "enqueued")
 wake()
-return { 0, redis.call("ZRANK", key("pending"), member(job)), redis.call("HGETALL", key("job", id)) }
+return { 0, redis.call("ZRANK", key("pending"), member(job)), fields }

@@ -6,13 +6,13 @@
 local changed = {}
 for _, id in ipairs(redis.call("ZRANGE", key("leases"), "-inf", now(), "BYSCORE", "LIMIT", 0, ARGV[2])) do
   local job = read_job(id)
-  local losses = redis.call("HINCRBY", key("job", id), "losses", 1)
-  if losses > setting("maxLosses") then
-    redis.call("HSET", key("job", id), "failure", ARGV[1])
+  set(job, "losses", tonumber(job.losses or 0) + 1)
+  if job.losses > setting("maxLosses") then
+    set(job, "failure", ARGV[1])
     finish(job, "failed")
   else
     requeue(job)
   end
-  table.insert(changed, redis.call("HGETALL", key("job", id)))
+  table.insert(changed, fields_of(job))
 end
 return changed

@@ -5,17 +5,16 @@
 --       6 whether it is tried again ("1")
 -- Returns the job's fields. Refuses with LEASE_LOST. Said twice by the same
 -- holder (its first answer was lost on the way), it changes nothing and answers the same.
-if already_ended("failed", ARGV[1], ARGV[2], ARGV[3]) then
-  return redis.call("HGETALL", key("job", ARGV[1]))
-end
-local job, refusal = held_job(ARGV[1], ARGV[2], ARGV[3])
-if not job then return refusal end
-local faults = redis.call("HINCRBY", key("job", job.id), "faults", 1)
-if ARGV[6] == "1" and faults < setting("maxAttempts") then
+local job = read_job(ARGV[1])
+if already_ended(job, "failed", ARGV[2], ARGV[3]) then return fields_of(job) end
+local refusal = refuse_unless_held(job, ARGV[2], ARGV[3])
+if refusal then return refusal end
+set(job, "faults", tonumber(job.faults or 0) + 1)
+if ARGV[6] == "1" and job.faults < setting("maxAttempts") then
   requeue(job)
 else
-  redis.call("HSET", key("job", job.id), "failure", ARGV[4])
+  set(job, "failure", ARGV[4])
   if ARGV[5] ~= "" then store_result(job, ARGV[5]) end
   finish(job, "failed")
 end
-return redis.call("HGETALL", key("job", job.id))
+return fields_of(job)

@@ -1,13 +1,10 @@
 -- One page of jobs by creation, without their graphs.
 --
--- ARGV  1 user ("" = all)  2 offset  3 limit  4 "asc" or "desc"  5… states; none = all
+-- ARGV  1 user ("" = all)  2 offset  3 limit  4 "asc" or "desc"  5… states
 -- Returns {total, list of job fields}
 local user, offset, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = offset + limit - 1
 local sets = {}
-if #ARGV == 4 then
-  table.insert(sets, user == "" and key("jobs") or key("userJobs", user))
-end
 for index = 5, #ARGV do
   table.insert(sets, user == "" and key("state", ARGV[index]) or key("userState", user, ARGV[index]))
 end

@@ -3,8 +3,9 @@
 --
 -- ARGV  1 id  2 worker  3 attempt  4 message (JSON)  5 transient ("1")  6 most bytes stored
 -- Refuses with LEASE_LOST
-local job, refusal = held_job(ARGV[1], ARGV[2], ARGV[3])
-if not job then return refusal end
+local job = read_job(ARGV[1])
+local refusal = refuse_unless_held(job, ARGV[2], ARGV[3])
+if refusal then return refusal end
 -- Put together as text: decoding and encoding would turn an empty list into an empty object.
 local json = '{"kind":"message","job":' .. cjson.encode(job.id)
   .. ',"clientId":' .. cjson.encode(job.clientId)

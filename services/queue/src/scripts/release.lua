@@ -2,7 +2,8 @@
 --
 -- ARGV  1 id  2 worker  3 attempt
 -- Returns the job's fields. Refuses with LEASE_LOST
-local job, refusal = held_job(ARGV[1], ARGV[2], ARGV[3])
-if not job then return refusal end
+local job = read_job(ARGV[1])
+local refusal = refuse_unless_held(job, ARGV[2], ARGV[3])
+if refusal then return refusal end
 requeue(job)
-return redis.call("HGETALL", key("job", job.id))
+return fields_of(job)

@@ -11,8 +11,7 @@ if ARGV[2] == "front" then
 else
   local policy = policy_in_force()
   if policy ~= "priority" then return refuse("WRONG_POLICY", policy) end
-  job.priority = ARGV[2]
-  redis.call("HSET", key("job", job.id), "priority", job.priority)
+  set(job, "priority", ARGV[2])
   set_score(job, joining_score(job, policy, tonumber(job.sequence)))
 end
-return redis.call("HGETALL", key("job", job.id))
+return fields_of(job)

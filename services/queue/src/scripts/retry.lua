@@ -8,11 +8,10 @@ if job.state ~= "failed" and job.state ~= "cancelled" then return refuse("WRONG_
 take_from_history(job)
 redis.call("INCRBY", key("waitingBytes"), waiting_bytes(job))
 redis.call("DEL", key("result", job.id))
-redis.call("HDEL", key("job", job.id),
-  "worker", "startedAt", "endedAt", "failure", "resultBytes", "passes", "claimId")
-redis.call("HSET", key("job", job.id), "losses", 0, "faults", 0, "outputsCount", 0)
+unset(job, "worker", "startedAt", "endedAt", "failure", "resultBytes", "passes", "claimId")
+for _, name in ipairs({ "losses", "faults", "outputsCount" }) do set(job, name, 0) end
 set_state(job, "pending")
 set_score(job, joining_score(job, policy_in_force(), redis.call("INCR", key("sequence"))))
 emit_state(job, "retried")
 wake()
-return redis.call("HGETALL", key("job", job.id))
+return fields_of(job)

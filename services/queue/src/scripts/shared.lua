@@ -1,10 +1,14 @@
 -- Put before every script: the clock, reading a job, and what each change of state has to do.
 -- Refusals are error replies whose first word is a code of errors.ts.
 
--- Redis' clock, ms. No process's clock counts.
+-- Redis' clock, ms. No process's clock counts. It stands still while a script runs.
+local clock
 local function now()
-  local time = redis.call("TIME")
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not clock then
+    local time = redis.call("TIME")
+    clock = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return clock
 end
 
 local function refuse(code, text)
@@ -29,6 +33,43 @@ local function read_job(id)
   return job
 end
 
+-- Fields of a job that were set and not saved yet, as HSET takes them.
+local unsaved = {}
+
+local function set(job, name, value)
+  job[name] = value
+  local fields = unsaved[job]
+  if not fields then
+    fields = {}
+    unsaved[job] = fields
+  end
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+
+local function unset(job, ...)
+  redis.call("HDEL", key("job", job.id), ...)
+  for _, name in ipairs({ ... }) do job[name] = nil end
+end
+
+-- One write for all that was set: each command of a script costs as much as the rest of it.
+local function save(job)
+  if not unsaved[job] then return end
+  redis.call("HSET", key("job", job.id), unpack(unsaved[job]))
+  unsaved[job] = nil
+end
+
+-- A job as a script answers it: name, value, name, value …
+local function fields_of(job)
+  local fields, last = {}, 0
+  for name, value in pairs(job) do
+    fields[last + 1] = name
+    fields[last + 2] = tostring(value)
+    last = last + 2
+  end
+  return fields
+end
+
 -- Member of the pending sets: the sequence in front makes equal scores first come, first served.
 local function member(job)
   return string.format("%012d:%s", job.sequence, job.id)
@@ -48,17 +89,19 @@ local function remove_pending(job)
   redis.call("ZREM", key("pendingClass", job.class), member(job))
 end
 
--- Moves a job between the indexes of states; remembers in job.from where it was.
+-- State of a job before this script changed it.
+local state_before = {}
+
+-- Moves a job between the indexes of states.
 local function set_state(job, state)
-  job.from = job.state
+  state_before[job] = job.state
   if job.state then
     redis.call("ZREM", key("state", job.state), job.id)
     redis.call("ZREM", key("userState", job.user, job.state), job.id)
   end
   redis.call("ZADD", key("state", state), job.sequence, job.id)
   redis.call("ZADD", key("userState", job.user, state), job.sequence, job.id)
-  redis.call("HSET", key("job", job.id), "state", state)
-  job.state = state
+  set(job, "state", state)
 end
 
 -- Jobs of a user that have not ended.
@@ -73,9 +116,6 @@ local function emit(user, json)
   redis.call("PUBLISH", key("events", user), id .. " " .. json)
 end
 
--- A user's events are dropped this long after their last change of state, s.
-local EVENTS_KEPT = 24 * 3600
-
 local function emit_state(job, reason)
   emit(job.user, cjson.encode({
     kind = "state",
@@ -83,28 +123,24 @@ local function emit_state(job, reason)
     clientId = job.clientId,
     attempt = tonumber(job.attempt),
     state = job.state,
-    from = job.from,
+    from = state_before[job],
     reason = reason,
     remaining = remaining(job.user),
     at = now(),
   }))
-  redis.call("EXPIRE", key("events", job.user), EVENTS_KEPT)
 end
 
--- The job, if this worker's claim is the newest and still stands; else nil and a refusal.
-local function held_job(id, worker, attempt)
-  local job = read_job(id)
-  if not job then return nil, refuse("LEASE_LOST", "the job is gone") end
-  if job.state ~= "running" then return nil, refuse("LEASE_LOST", "the job is " .. job.state) end
+-- A refusal, unless this worker's claim of the job is the newest and still stands.
+local function refuse_unless_held(job, worker, attempt)
+  if not job then return refuse("LEASE_LOST", "the job is gone") end
+  if job.state ~= "running" then return refuse("LEASE_LOST", "the job is " .. job.state) end
   if job.worker ~= worker or job.attempt ~= attempt then
-    return nil, refuse("LEASE_LOST", "a newer claim holds the job")
+    return refuse("LEASE_LOST", "a newer claim holds the job")
   end
-  return job
 end
 
 -- Whether this very claim has ended the job so already.
-local function already_ended(state, id, worker, attempt)
-  local job = read_job(id)
+local function already_ended(job, state, worker, attempt)
   return job and job.state == state and job.worker == worker and job.attempt == attempt
 end
 
@@ -122,9 +158,9 @@ end
 -- Puts a running job back where it stood: its old tag is before everything queued since.
 local function requeue(job)
   redis.call("ZREM", key("leases"), job.id)
-  redis.call("HDEL", key("job", job.id), "worker", "startedAt")
-  job.worker, job.startedAt = nil, nil
+  unset(job, "worker", "startedAt")
   set_state(job, "pending")
+  save(job)
   add_pending(job)
   emit_state(job, "requeued")
   wake()
@@ -154,8 +190,6 @@ end
 
 -- Forgets an ended job.
 local function delete_job(job)
-  redis.call("ZREM", key("jobs"), job.id)
-  redis.call("ZREM", key("userJobs", job.user), job.id)
   redis.call("ZREM", key("state", job.state), job.id)
   redis.call("ZREM", key("userState", job.user, job.state), job.id)
   take_from_history(job)
@@ -164,19 +198,20 @@ end
 
 local function store_result(job, packed)
   redis.call("SET", key("result", job.id), packed)
-  job.resultBytes = #packed
-  redis.call("HSET", key("job", job.id), "resultBytes", job.resultBytes)
+  set(job, "resultBytes", #packed)
 end
+
+-- A user's events are dropped this long after their last job ended, s.
+local EVENTS_KEPT = 24 * 3600
 
 -- Ends a job, and lets go of the user's oldest ended ones beyond what is kept; the newest stays
 -- whatever its size.
 local function finish(job, state)
   redis.call("ZREM", key("leases"), job.id)
-  local at = now()
-  redis.call("HSET", key("job", job.id), "endedAt", at)
-  job.endedAt = at
+  set(job, "endedAt", now())
   set_state(job, state)
-  add_to_history(job, at)
+  save(job)
+  add_to_history(job, job.endedAt)
   local history = key("userEnded", job.user)
   local count = redis.call("ZCARD", history)
   local jobs_kept, bytes_kept = setting("historyPerUser"), setting("historyBytesPerUser")
@@ -187,6 +222,7 @@ local function finish(job, state)
   end
   forget_fairness_when_idle()
   emit_state(job, state)
+  redis.call("EXPIRE", key("events", job.user), EVENTS_KEPT)
 end
 
 -- The user's pending jobs in the order of claims, each with its score as a number.
@@ -205,9 +241,13 @@ local function pending_of(user)
 end
 
 -- 17 digits: a score survives the way through text unchanged.
+local function score_text(score)
+  return string.format("%.17g", score)
+end
+
 local function set_score(job, score)
-  job.score = string.format("%.17g", score)
-  redis.call("HSET", key("job", job.id), "score", job.score)
+  set(job, "score", score_text(score))
+  save(job)
   add_pending(job)
 end
 
@@ -224,7 +264,7 @@ local function joining_score(job, policy, arrival)
     local finish_tag = tonumber(redis.call("HGET", key("finishTags"), job.user) or 0)
     local score = math.max(virtual_time(), finish_tag)
     redis.call("HSET", key("finishTags"), job.user,
-      string.format("%.17g", score + tonumber(job.cost) / tonumber(job.weight)))
+      score_text(score + tonumber(job.cost) / tonumber(job.weight)))
     return score
   end
   if policy == "priority" then return arrival - tonumber(job.priority or 0) * PRIORITY_STEP end
