@@ -34,7 +34,7 @@ describe("models that are loaded", () => {
     expect(starts).toEqual(starts.toSorted((a, b) => a - b));
     await until(async () => {
       const [worker] = await workshop.queue.workers();
-      return worker?.loadedModels?.[0] === "ltx-2.safetensors";
+      return worker?.loadedModels[0] === "ltx-2.safetensors";
     });
   }, 30_000);
 });
