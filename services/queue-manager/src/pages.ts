@@ -13,20 +13,29 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 
-/** Headers of every page: nothing runs in it, nothing frames it, and no link leaks the address. */
+/**
+ * Headers of every page: nothing runs in it, nothing frames it, and no other site learns its address.
+ * (`no-referrer` would hide the origin of its own forms too, by which they are told from others'.)
+ */
 export const pageHeaders = {
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin",
   "cache-control": "no-store",
 } as const;
 
 const STYLE =
-  "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#ddd;background:#1b1b1f}" +
+  ":root{color-scheme:dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#ddd;background:#1b1b1f}" +
   "h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}" +
-  "td,th{border-bottom:1px solid #444;padding:.3rem .6rem;text-align:left}.bad{color:#ff8a80}.good{color:#a5d6a7}" +
-  "mark{background:#ffd54f;color:#000;padding:0 .3rem}";
+  "td,th{border-bottom:1px solid #444;padding:.3rem .6rem;text-align:left;vertical-align:top}" +
+  "th{color:#aaa;font-weight:600}td.do{white-space:nowrap;text-align:right;position:sticky;right:0;background:#1b1b1f}td.do>*{margin-left:.3rem}.wide{overflow-x:auto}a{color:#90caf9}" +
+  ".bad{color:#ff8a80}.good{color:#a5d6a7}.dim{color:#999}mark{background:#ffd54f;color:#000;padding:0 .3rem}" +
+  "form{display:inline}button,a.button{font:inherit;font-size:.9rem;line-height:1.4;color:#ddd;background:#33333b;" +
+  "border:1px solid #555;border-radius:.3rem;padding:.1rem .6rem;cursor:pointer;text-decoration:none;" +
+  "display:inline-block}button:hover,a.button:hover{background:#44444f}button.danger{background:#7f1d1d}" +
+  ".bar{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;border:1px solid #444;border-radius:.4rem;padding:.6rem 1rem}" +
+  ".bar>:last-child{margin-left:auto}meter{width:8rem;vertical-align:middle}";
 
 /** A whole page around a body of trusted HTML. `refreshSeconds` reloads it by itself. */
 export function page(title: string, body: string, refreshSeconds?: number): string {

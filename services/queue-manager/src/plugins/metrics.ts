@@ -2,6 +2,7 @@
 import type { QueueContract } from "@comfymulti/queue";
 import fp from "fastify-plugin";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { registerQueueGauges } from "./queue-gauges.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -22,17 +23,7 @@ export default fp<{ queue: QueueContract; socketCount: () => number }>(
     const registry = new Registry();
     const registers = [registry];
     collectDefaultMetrics({ register: registry });
-    new Gauge({
-      name: "comfymulti_queue_jobs",
-      help: "Jobs in the queue by state",
-      labelNames: ["state"],
-      registers,
-      async collect() {
-        for (const [state, count] of Object.entries(await queue.counts())) {
-          this.set({ state }, count);
-        }
-      },
-    });
+    registerQueueGauges(registry, queue);
     new Gauge({
       name: "comfymulti_websockets",
       help: "Open WebSockets of this replica",

@@ -1,17 +1,36 @@
 /** The host's API: `/api/v1/*`, described by `/api/v1/openapi.json`. Admin token on every route. */
+import { fastifySSE } from "@fastify/sse";
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Gateway } from "../../gateway.ts";
+import { cancelRoutes } from "./cancel.ts";
+import { descriptionRoute, openapiOptions } from "./description.ts";
+import { EVENT_KEEP_ALIVE_MS, eventsRoute } from "./events.ts";
 import { healthRoute } from "./health.ts";
 import { jobsRoutes } from "./jobs.ts";
 import { limitsRoute } from "./limits.ts";
+import { memoryRoute } from "./memory.ts";
+import { metricsAliasRoute } from "./metrics.ts";
+import { placeRoutes } from "./place.ts";
+import { queueRoutes } from "./queue.ts";
 import { usersRoutes } from "./users.ts";
 import { workersRoutes } from "./workers.ts";
+
+const routes = [
+  queueRoutes,
+  jobsRoutes,
+  placeRoutes,
+  cancelRoutes,
+  usersRoutes,
+  workersRoutes,
+  eventsRoute,
+  limitsRoute,
+  memoryRoute,
+  healthRoute,
+  metricsAliasRoute,
+  descriptionRoute,
+];
 
 export async function adminRoutes(app: FastifyInstance, gateway: Gateway): Promise<void> {
   await app.register(
@@ -19,21 +38,9 @@ export async function adminRoutes(app: FastifyInstance, gateway: Gateway): Promi
       scope.addHook("onRequest", scope.requireAdmin);
       scope.setValidatorCompiler(validatorCompiler);
       scope.setSerializerCompiler(serializerCompiler);
-      await scope.register(swagger, {
-        openapi: {
-          openapi: "3.1.0",
-          info: { title: `${gateway.environment.PROJECT_NAME} queue manager`, version: "1" },
-          components: { securitySchemes: { admin: { type: "http", scheme: "bearer" } } },
-          security: [{ admin: [] }],
-        },
-        transform: jsonSchemaTransform,
-      });
-      for (const route of [healthRoute, jobsRoutes, limitsRoute, usersRoutes, workersRoutes]) {
-        route(scope, gateway);
-      }
-      scope.get("/openapi.json", { schema: { hide: true } }, (_request, reply) =>
-        reply.send(scope.swagger()),
-      );
+      await scope.register(swagger, openapiOptions);
+      await scope.register(fastifySSE, { heartbeatInterval: EVENT_KEEP_ALIVE_MS });
+      for (const route of routes) route(scope, gateway);
     },
     { prefix: "/api/v1" },
   );

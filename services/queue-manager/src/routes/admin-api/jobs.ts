@@ -1,5 +1,11 @@
-/** `/api/v1/jobs`: everybody's jobs, without their graphs; cancel any. */
-import { jobIdSchema, jobSchema, jobStateSchema, userIdSchema } from "@comfymulti/queue";
+/** `/api/v1/jobs`: everybody's jobs, without their graphs; the graph of one on demand. */
+import {
+  jobIdSchema,
+  jobPayloadSchema,
+  jobSchema,
+  jobStateSchema,
+  userIdSchema,
+} from "@comfymulti/queue";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { errors } from "../../errors.ts";
@@ -8,17 +14,40 @@ import { LIST_JOBS } from "../../limits.ts";
 import { errorResponses } from "./errors.ts";
 
 const querySchema = z.object({
-  user: userIdSchema.optional(),
-  /** Repeatable. */
+  user: userIdSchema.optional().describe("Jobs of this user only."),
   state: z
     .union([jobStateSchema.transform((state) => [state]), z.array(jobStateSchema)])
-    .optional(),
-  offset: z.coerce.number().int().nonnegative().default(0),
-  limit: z.coerce.number().int().positive().max(LIST_JOBS).default(100),
-  order: z.enum(["asc", "desc"]).default("desc"),
+    .optional()
+    .describe("Jobs in this state only; say it again for more states."),
+  offset: z.coerce.number().int().nonnegative().default(0).describe("Jobs to leave out first."),
+  limit: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(LIST_JOBS)
+    .default(100)
+    .describe("Jobs in one answer."),
+  order: z.enum(["asc", "desc"]).default("desc").describe("By the time they came in."),
 });
 
-const paramsSchema = z.object({ id: jobIdSchema });
+/** Names one job in a path. */
+export const jobParamsSchema = z.object({
+  id: jobIdSchema.describe("The job's id, which is ComfyUI's prompt_id."),
+});
+
+export const jobResponseSchema = jobSchema.meta({
+  id: "Job",
+  description: "The job as it is now.",
+});
+
+const workflowSchema = z
+  .object({
+    prompt: jobPayloadSchema.shape.prompt.describe("The graph in ComfyUI's API form."),
+    extra_data: jobPayloadSchema.shape.extraData.describe(
+      "What came with it, without secrets; the editor's own form is in `extra_pnginfo.workflow`.",
+    ),
+  })
+  .describe("The job's workflow.");
 
 export const jobsRoutes: Route = (app, { queue }) => {
   const routes = app.withTypeProvider<ZodTypeProvider>();
@@ -27,11 +56,19 @@ export const jobsRoutes: Route = (app, { queue }) => {
     "/jobs",
     {
       schema: {
+        tags: ["jobs"],
         summary: "Jobs of all users, newest first",
+        description:
+          "By page, in a stable order, without graphs. Ended jobs are listed as long as history is kept.",
         querystring: querySchema,
         response: {
           ...errorResponses,
-          200: z.object({ jobs: z.array(jobSchema), total: z.number() }),
+          200: z
+            .object({
+              jobs: z.array(jobResponseSchema),
+              total: z.number().describe("Jobs that fit the filter, on all pages."),
+            })
+            .describe("One page of jobs."),
         },
       },
     },
@@ -50,9 +87,21 @@ export const jobsRoutes: Route = (app, { queue }) => {
     "/jobs/:id",
     {
       schema: {
-        summary: "One job, with its place in the queue while it waits",
-        params: paramsSchema,
-        response: { ...errorResponses, 200: jobSchema.extend({ position: z.number().optional() }) },
+        tags: ["jobs"],
+        summary: "One job",
+        description: "With its place in the queue while it waits.",
+        params: jobParamsSchema,
+        response: {
+          ...errorResponses,
+          200: jobSchema
+            .extend({
+              position: z
+                .number()
+                .optional()
+                .describe("Jobs that will start before it; absent when it does not wait."),
+            })
+            .describe("The job."),
+        },
       },
     },
     async (request) => {
@@ -63,15 +112,21 @@ export const jobsRoutes: Route = (app, { queue }) => {
     },
   );
 
-  routes.post(
-    "/jobs/:id/cancel",
+  routes.get(
+    "/jobs/:id/workflow",
     {
       schema: {
-        summary: "Cancel a waiting or running job",
-        params: paramsSchema,
-        response: { ...errorResponses, 200: jobSchema },
+        tags: ["jobs"],
+        summary: "The workflow of one job",
+        description: "Listings leave it out, since it may be megabytes.",
+        params: jobParamsSchema,
+        response: { ...errorResponses, 200: workflowSchema },
       },
     },
-    (request) => queue.cancel(request.params.id, undefined),
+    async (request) => {
+      const payload = await queue.payload(request.params.id);
+      if (!payload) throw errors.notFound("Job");
+      return { prompt: payload.prompt, extra_data: payload.extraData };
+    },
   );
 };

@@ -1,24 +1,26 @@
-/** `/admin/`: one page for the host, made on the server, reloading itself. Cookie by `?token=`. */
-import type { Worker } from "@comfymulti/queue";
+/** `/admin/`: the host's page, made on the server, reloading itself. Cookie by `?token=`. */
+import { RedisUnavailableError } from "@comfymulti/queue";
 import type { FastifyInstance } from "fastify";
+import { z } from "zod";
 import type { Gateway } from "../../gateway.ts";
 import { escapeHtml, page, pageHeaders } from "../../pages.ts";
 import { ADMIN_COOKIE } from "../../plugins/authentication.ts";
-import { usersWithCounts } from "../admin-api/users.ts";
-import { health } from "../health.ts";
+import { adminActions } from "./actions.ts";
+import { overview } from "./overview.ts";
 
 const REFRESH_SECONDS = 5;
 
+const querySchema = z.object({ token: z.string().optional().catch(undefined) });
+
 export function adminPage(app: FastifyInstance, gateway: Gateway): void {
-  const { environment } = gateway;
   app.get("/admin", (request, reply) =>
     reply.redirect(`/admin/${request.url.slice("/admin".length)}`, 308),
   );
   app.get("/admin/", async (request, reply) => {
     reply.headers(pageHeaders);
-    const { token } = request.query as { token?: unknown };
-    if (typeof token === "string") {
-      const expected = environment.ADMIN_TOKEN;
+    const { token } = querySchema.parse(request.query);
+    if (token !== undefined) {
+      const expected = gateway.environment.ADMIN_TOKEN;
       await app.signIn(request, reply, {
         cookie: ADMIN_COOKIE,
         path: "/admin/",
@@ -28,50 +30,35 @@ export function adminPage(app: FastifyInstance, gateway: Gateway): void {
       return reply.redirect("/admin/", 303);
     }
     await app.requireAdmin(request, reply);
-    return reply.type("text/html; charset=utf-8").send(await dashboard(gateway));
+    return reply.type("text/html; charset=utf-8").send(await overviewPage(gateway));
   });
+  void app.register(
+    (scope, _options, done) => {
+      scope.addHook("onRequest", scope.requireAdmin);
+      adminActions(scope, gateway);
+      done();
+    },
+    { prefix: "/admin" },
+  );
 }
 
-async function dashboard(gateway: Gateway): Promise<string> {
+/** Goes on reloading while Redis is away, so that it shows by itself when that is over. */
+async function overviewPage(gateway: Gateway): Promise<string> {
   const title = `${gateway.environment.PROJECT_NAME}: queue`;
-  const state = await health(gateway.queue);
-  const heading = `<h1>${escapeHtml(title)}</h1>`;
-  if (state.status !== "ok") {
-    return page(title, `${heading}<p class="bad">${escapeHtml(state.reason)}</p>`, REFRESH_SECONDS);
+  const state = await gateway.health.state();
+  const body = state.status === "ok" ? await overviewOrOutage(gateway) : outage(state.reason);
+  return page(title, `<h1>${escapeHtml(title)}</h1>${body}`, REFRESH_SECONDS);
+}
+
+/** Redis may go at the very moment. */
+async function overviewOrOutage(gateway: Gateway): Promise<string> {
+  try {
+    return await overview(gateway);
+  } catch (error) {
+    if (error instanceof RedisUnavailableError) return outage("Redis is not reachable.");
+    throw error;
   }
-  const [users, workers] = await Promise.all([usersWithCounts(gateway), gateway.queue.workers()]);
-  const states = ["pending", "running", "completed", "failed", "cancelled"] as const;
-  const body =
-    `${heading}<p class="good">Health: ok. ${state.queue.pending} of at most ` +
-    `${gateway.environment.MAX_QUEUE_DEPTH} waiting, ${state.queue.running} running, ` +
-    `${gateway.sockets.size} browsers connected here.</p>` +
-    `<h2>Workers</h2>${table(
-      ["worker", "GPU", "ComfyUI", "status", "job", "VRAM free / total, MiB"],
-      workers.map(workerRow),
-    )}<h2>Users</h2>${table(
-      ["user", ...states],
-      users.map(({ id, jobs }) => [escapeHtml(id), ...states.map((name) => String(jobs[name]))]),
-    )}`;
-  return page(title, body, REFRESH_SECONDS);
 }
 
-function workerRow(worker: Worker): string[] {
-  const mark = worker.simulated ? " <mark>SIMULATED</mark>" : "";
-  const lost = worker.status === "lost" ? ' class="bad"' : "";
-  return [
-    `${escapeHtml(worker.name)}${mark}`,
-    escapeHtml(worker.gpu),
-    escapeHtml(worker.comfyuiVersion),
-    `<span${lost}>${worker.status}</span>`,
-    escapeHtml(worker.jobId ?? "–"),
-    `${worker.vramFreeMiB} / ${worker.vramTotalMiB}`,
-  ];
-}
-
-/** A table of cells that are HTML already. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "<p>None.</p>";
-  const head = heads.map((cell) => `<th>${escapeHtml(cell)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>`;
-}
+const outage = (reason: string): string =>
+  `<p class="bad">${escapeHtml(reason)}</p><p>Nothing that was queued is lost. This page shows the queue again when Redis is back.</p>`;
