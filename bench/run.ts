@@ -1,11 +1,17 @@
 /** `npm run bench`: runs the benchmarks one after another and prints one table. See README.md. */
 import { Command, InvalidArgumentError } from "commander";
+import { browsers } from "./benchmarks/browsers.ts";
 import { coldStart, coldStartWithEngine } from "./benchmarks/cold-start.ts";
+import { fairness } from "./benchmarks/fairness.ts";
 import { firstUp } from "./benchmarks/first-up.ts";
 import { gatewayLatency } from "./benchmarks/gateway-latency.ts";
+import { gatewaySubmit } from "./benchmarks/gateway-submit.ts";
 import { memoryLocal } from "./benchmarks/memory-local.ts";
 import { memoryWorkshop } from "./benchmarks/memory-workshop.ts";
-import { queueLatency } from "./benchmarks/queue-latency.ts";
+import { position } from "./benchmarks/position.ts";
+import { queueLatency, queueLatencyEverysec } from "./benchmarks/queue-latency.ts";
+import { queueListing } from "./benchmarks/queue-listing.ts";
+import { queueThroughput, queueThroughputEverysec } from "./benchmarks/queue-throughput.ts";
 import { relay } from "./benchmarks/relay.ts";
 import { unchangedUp } from "./benchmarks/unchanged-up.ts";
 import { warmStart } from "./benchmarks/warm-start.ts";
@@ -21,7 +27,16 @@ import { RunScope } from "./measurement/run-scope.ts";
 import { merge } from "./measurement/statistics.ts";
 
 const benchmarks: readonly Benchmark[] = [
-  ...[queueLatency, gatewayLatency, relay, memoryLocal, memoryWorkshop],
+  ...[
+    queueLatency,
+    queueLatencyEverysec,
+    gatewayLatency,
+    gatewaySubmit,
+    queueListing,
+    queueThroughput,
+    queueThroughputEverysec,
+  ],
+  ...[position, fairness, browsers, relay, memoryLocal, memoryWorkshop],
   ...[firstUp, unchangedUp, warmStart, coldStart, coldStartWithEngine],
 ];
 

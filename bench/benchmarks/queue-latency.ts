@@ -1,12 +1,12 @@
 /** Submit to start through the queue library alone: enqueue until a waiting worker holds the job. */
 import { Queue, type Claim } from "@comfymulti/queue";
-import { startRedis } from "@comfymulti/queue/testing";
+import { startRedis, type TestRedis } from "@comfymulti/queue/testing";
 import { templates } from "@comfymulti/workflows";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { DiskSync } from "../measurement/disk-sync.ts";
 import type { Benchmark, Figure, Scope } from "../measurement/figure.ts";
-import { againstDisk } from "../measurement/latency-goal.ts";
+import { againstDisk, withoutDisk } from "../measurement/latency-goal.ts";
 import { distribution } from "../measurement/statistics.ts";
 
 const JOBS = 400;
@@ -22,29 +22,7 @@ export const queueLatency: Benchmark = {
     scope.defer(() => redis.stop());
     const disk = new DiskSync(redis.folder);
     scope.defer(() => disk.close());
-    const [gateway, worker] = await Promise.all([Queue.connect(redis), Queue.connect(redis)]);
-    scope.defer(() => gateway.close());
-    scope.defer(() => worker.close());
-
-    const stop = new AbortController();
-    let claimed = Promise.withResolvers<number>();
-    const working = serve(worker, stop.signal, () => claimed.resolve(performance.now()));
-    scope.defer(async () => {
-      stop.abort();
-      await working;
-    });
-
-    const accepted: number[] = [];
-    const started: number[] = [];
-    for (let index = 0; index < JOBS; index++) {
-      await pause(IDLE_MS);
-      disk.measure();
-      claimed = Promise.withResolvers();
-      const start = performance.now();
-      await gateway.enqueue(newJob());
-      accepted.push(performance.now() - start);
-      started.push((await claimed.promise) - start);
-    }
+    const { accepted, started } = await measure(redis, scope, () => disk.measure());
     return [
       distribution("fdatasync of 1 kB on the same disk", "ms", disk.samples),
       distribution("enqueue until accepted (one fsync)", "ms", accepted),
@@ -52,6 +30,54 @@ export const queueLatency: Benchmark = {
     ];
   },
 };
+
+export const queueLatencyEverysec: Benchmark = {
+  name: "queue-latency-everysec",
+  about: "the same with appendfsync everysec, where no write waits for the disk",
+  async run(scope: Scope): Promise<Figure[]> {
+    const redis = await startRedis(["appendfsync everysec"]);
+    scope.defer(() => redis.stop());
+    const { accepted, started } = await measure(redis, scope);
+    return [
+      distribution("enqueue until accepted (no fsync)", "ms", accepted),
+      ...withoutDisk("enqueue until claimed (no fsync)", started),
+    ];
+  },
+};
+
+/** @param beforeEach Called before each submit. */
+async function measure(
+  redis: TestRedis,
+  scope: Scope,
+  beforeEach: () => void = () => undefined,
+): Promise<{ accepted: number[]; started: number[] }> {
+  // Durability is the benchmark's choice here.
+  const options = { ...redis, requireDurability: false };
+  const [gateway, worker] = await Promise.all([Queue.connect(options), Queue.connect(options)]);
+  scope.defer(() => gateway.close());
+  scope.defer(() => worker.close());
+
+  const stop = new AbortController();
+  let claimed = Promise.withResolvers<number>();
+  const working = serve(worker, stop.signal, () => claimed.resolve(performance.now()));
+  scope.defer(async () => {
+    stop.abort();
+    await working;
+  });
+
+  const accepted: number[] = [];
+  const started: number[] = [];
+  for (let index = 0; index < JOBS; index++) {
+    await pause(IDLE_MS);
+    beforeEach();
+    claimed = Promise.withResolvers();
+    const start = performance.now();
+    await gateway.enqueue(newJob());
+    accepted.push(performance.now() - start);
+    started.push((await claimed.promise) - start);
+  }
+  return { accepted, started };
+}
 
 function newJob() {
   const payload = { prompt: templates[0]?.api ?? {}, extraData: {}, outputsToExecute: [] };

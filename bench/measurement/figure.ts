@@ -3,7 +3,7 @@ import { z } from "zod";
 
 export const figureSchema = z.object({
   name: z.string(),
-  unit: z.enum(["ms", "s", "MB", "/s", "×"]),
+  unit: z.enum(["ms", "s", "kB", "MB", "/s", "×"]),
   /** The median where there are several samples. */
   value: z.number(),
   p99: z.number().optional(),
@@ -11,6 +11,8 @@ export const figureSchema = z.object({
   samples: z.number().optional(),
   /** Largest value that meets the goal. */
   goal: z.number().optional(),
+  /** Smallest value that meets the goal, where more is better. */
+  atLeast: z.number().optional(),
   /** Smallest and largest value of several repetitions. */
   spread: z.tuple([z.number(), z.number()]).optional(),
 });

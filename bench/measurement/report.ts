@@ -75,7 +75,10 @@ export function renderTable(results: readonly Result[], earlier?: Report): strin
   return table.toString();
 }
 
-function verdict({ value, goal, unit }: Figure): string {
+function verdict({ value, goal, atLeast, unit }: Figure): string {
+  if (atLeast !== undefined) {
+    return `≥ ${show(atLeast)} ${unit}: ${value >= atLeast ? "met" : "MISSED"}`;
+  }
   if (goal === undefined) return "";
   return `≤ ${show(goal)} ${unit}: ${value <= goal ? "met" : "MISSED"}`;
 }

@@ -54,6 +54,7 @@ export function merge(repetitions: readonly (readonly Figure[])[]): Figure[] {
       value: median(same.map(({ value }) => value)),
       ...(p99 !== undefined && { p99 }),
       ...(goal !== undefined && { goal }),
+      ...(figure.atLeast !== undefined && { atLeast: figure.atLeast }),
       ...(figure.samples !== undefined && {
         samples: same.reduce((sum, each) => sum + (each.samples ?? 0), 0),
       }),
