@@ -1,18 +1,13 @@
 /** Turns a job's Redis hash into a `Job`. */
 import { jobSchema, type Job } from "./protocol.ts";
-import { list, text, type Reply } from "./scripts.ts";
+import { text, type Reply } from "./scripts.ts";
 
 const optionalNumber = (value: string | undefined) =>
   value === undefined ? undefined : Number(value);
 
-/** @param reply name, value, name, value … as HGETALL answers inside a script */
+/** @param reply JSON of the hash as a script answers it; numbers that it set may not be text */
 export function readJob(reply: Reply | undefined): Job {
-  const flat = list(reply);
-  const fields: Record<string, string> = {};
-  for (let index = 0; index < flat.length; index += 2) {
-    fields[text(flat[index])] = text(flat[index + 1]);
-  }
-  return parseJob(fields);
+  return parseJob(JSON.parse(text(reply)) as Record<string, string>);
 }
 
 /** @param fields the hash as it is stored */

@@ -18,7 +18,13 @@ const THREAD_MEMORY_MB = 1536;
 export class Submissions {
   readonly #catalogue: ObjectInfoCatalogue;
   readonly #files: UserFiles;
-  #threads: Tinypool | undefined;
+  /** Started at once: the first large prompt would pay for it, and whoever asks meanwhile. */
+  readonly #threads = new Tinypool({
+    filename: new URL("./thread.ts", import.meta.url).href,
+    minThreads: PROMPT_THREADS,
+    maxThreads: PROMPT_THREADS,
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
+  });
 
   constructor(catalogue: ObjectInfoCatalogue, files: UserFiles) {
     this.#catalogue = catalogue;
@@ -39,25 +45,14 @@ export class Submissions {
     const bytes = ownMemory(body);
     const { dataDirectory } = this.#files;
     const task: Task = { bytes, user, dataDirectory, objectInfo: { version, text } };
-    const answer = (await this.#pool().run(task, { transferList: [bytes.buffer] })) as
+    const answer = (await this.#threads.run(task, { transferList: [bytes.buffer] })) as
       Submission | Refusal;
     if (!("refused" in answer)) return answer;
     throw new GatewayError(answer.status, answer.type, answer.message, answer.options);
   }
 
   async close(): Promise<void> {
-    await this.#threads?.destroy();
-  }
-
-  /** Started by the first large prompt, and kept: a service that sees none saves the memory. */
-  #pool(): Tinypool {
-    this.#threads ??= new Tinypool({
-      filename: new URL("./thread.ts", import.meta.url).href,
-      minThreads: PROMPT_THREADS,
-      maxThreads: PROMPT_THREADS,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
-    });
-    return this.#threads;
+    await this.#threads.destroy();
   }
 }
 

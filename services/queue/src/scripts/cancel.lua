@@ -2,7 +2,7 @@
 -- and whatever it still says is refused.
 --
 -- ARGV  1 id  2 user ("" = anybody's)
--- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>
+-- Returns the job (JSON). Refuses with NOT_FOUND, WRONG_STATE <state>
 local job = read_job(ARGV[1])
 if not job or (ARGV[2] ~= "" and job.user ~= ARGV[2]) then
   return refuse("NOT_FOUND", "there is no such job")
@@ -36,4 +36,4 @@ else
   return refuse("WRONG_STATE", job.state)
 end
 finish(job, "cancelled")
-return fields_of(job)
+return to_answer(job)

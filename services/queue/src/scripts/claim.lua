@@ -3,14 +3,14 @@
 --
 -- ARGV  1 worker  2 its VRAM (MiB)  3 class of that VRAM  4 lease (ms)  5 id of this claim
 --       6 said before ("1"): the first answer may be lost  7… models that the worker has loaded
--- Returns {job fields…, payload} or nothing
+-- Returns {job (JSON), payload} or nothing
 local worker, vram, own, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- Jobs looked at at once: mostly the first one fits.
 local PAGE = 50
 
 local function answer(job)
-  return { fields_of(job), redis.call("GET", key("payload", job.id)) }
+  return { to_answer(job), redis.call("GET", key("payload", job.id)) }
 end
 
 if ARGV[6] == "1" then

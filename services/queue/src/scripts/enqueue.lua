@@ -3,7 +3,7 @@
 -- ARGV  1 id  2 user  3 client id  4 cost (GPU seconds)  5 weight  6 VRAM need (MiB)  7 VRAM class
 --       8 models (JSON list)  9 front ("1")  10 workflow id ("" for none)  11 depth limit
 --       12 limit of bytes  13 user limit  14 length of the payload's JSON  15 compressed payload
--- Returns {duplicate (0/1), position, job fields…}
+-- Returns {duplicate (0/1), position, job (JSON)}
 -- Refuses with ID_TAKEN, PAUSED, QUEUE_FULL <scope> <limit> <seconds until a place is free> <position>
 local id, user = ARGV[1], ARGV[2]
 local front, packed = ARGV[9] == "1", ARGV[15]
@@ -12,7 +12,7 @@ local known = read_job(id)
 if known then
   if known.user ~= user then return refuse("ID_TAKEN", "another job has this id") end
   local place = redis.call("ZRANK", key("pending"), member(known))
-  return { 1, place or -1, fields_of(known) }
+  return { 1, place or -1, to_answer(known) }
 end
 if redis.call("EXISTS", key("paused")) == 1 then return refuse("PAUSED", "intake is paused") end
 
@@ -76,11 +76,13 @@ end
 
 job.score = score_text(places[1])
 set_state(job, "pending")
-local fields = fields_of(job)
-redis.call("HSET", key("job", id), unpack(fields))
+for name, value in pairs(job) do
+  if name ~= "state" then set(job, name, value) end
+end
+save(job)
 redis.call("SET", key("payload", id), packed)
 redis.call("INCRBY", key("waitingBytes"), #packed)
 add_pending(job)
 emit_state(job, "enqueued")
 wake()
-return { 0, redis.call("ZRANK", key("pending"), member(job)), fields }
+return { 0, redis.call("ZRANK", key("pending"), member(job)), to_answer(job) }

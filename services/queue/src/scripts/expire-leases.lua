@@ -2,7 +2,7 @@
 -- workers were lost over one job, failed with that reason. Any replica may run it at any time.
 --
 -- ARGV  1 failure of a job that lost too many (JSON)  2 most jobs of one run
--- Returns a list of the jobs' fields
+-- Returns a list of the jobs (JSON)
 local changed = {}
 for _, id in ipairs(redis.call("ZRANGE", key("leases"), "-inf", now(), "BYSCORE", "LIMIT", 0, ARGV[2])) do
   local job = read_job(id)
@@ -13,6 +13,6 @@ for _, id in ipairs(redis.call("ZRANGE", key("leases"), "-inf", now(), "BYSCORE"
   else
     requeue(job)
   end
-  table.insert(changed, fields_of(job))
+  table.insert(changed, to_answer(job))
 end
 return changed

@@ -1,7 +1,7 @@
 -- One page of jobs by creation, without their graphs.
 --
 -- ARGV  1 user ("" = all)  2 offset  3 limit  4 "asc" or "desc"  5… states
--- Returns {total, list of job fields}
+-- Returns {total, list of jobs (JSON)}
 local user, offset, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = offset + limit - 1
 local sets = {}
@@ -30,6 +30,6 @@ end
 
 local jobs = {}
 for index = offset + 1, math.min(offset + limit, #found) do
-  table.insert(jobs, redis.call("HGETALL", key("job", found[index].id)))
+  table.insert(jobs, to_answer(read_job(found[index].id)))
 end
 return { total, jobs }

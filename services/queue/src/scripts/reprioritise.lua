@@ -1,7 +1,7 @@
 -- Puts a pending job before all others, or gives it another priority.
 --
 -- ARGV  1 id  2 "front" or a priority
--- Returns the job's fields. Refuses with NOT_FOUND, WRONG_STATE <state>, WRONG_POLICY <policy>
+-- Returns the job (JSON). Refuses with NOT_FOUND, WRONG_STATE <state>, WRONG_POLICY <policy>
 local job = read_job(ARGV[1])
 if not job then return refuse("NOT_FOUND", "there is no such job") end
 if job.state ~= "pending" then return refuse("WRONG_STATE", job.state) end
@@ -14,4 +14,4 @@ else
   set(job, "priority", ARGV[2])
   set_score(job, joining_score(job, policy, tonumber(job.sequence)))
 end
-return fields_of(job)
+return to_answer(job)

@@ -59,15 +59,9 @@ local function save(job)
   unsaved[job] = nil
 end
 
--- A job as a script answers it: name, value, name, value …
-local function fields_of(job)
-  local fields, last = {}, 0
-  for name, value in pairs(job) do
-    fields[last + 1] = name
-    fields[last + 2] = tostring(value)
-    last = last + 2
-  end
-  return fields
+-- A job as a script answers it: one text, which takes a client a fraction of fifty small ones.
+local function to_answer(job)
+  return cjson.encode(job)
 end
 
 -- Member of the pending sets: the sequence in front makes equal scores first come, first served.

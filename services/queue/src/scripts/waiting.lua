@@ -1,9 +1,9 @@
 -- The first pending jobs in the order of claims.
 --
 -- ARGV  1 limit
--- Returns list of job fields
+-- Returns a list of jobs (JSON)
 local jobs = {}
 for _, name in ipairs(redis.call("ZRANGE", key("pending"), 0, ARGV[1] - 1)) do
-  table.insert(jobs, redis.call("HGETALL", key("job", id_of(name))))
+  table.insert(jobs, to_answer(read_job(id_of(name))))
 end
 return jobs
