@@ -25,7 +25,10 @@ export const healthRoute: Route = (app, { health }) => {
     "/health",
     {
       schema: {
+        tags: ["operation"],
         summary: "Whether jobs can be queued now",
+        description:
+          "From the last look at Redis, which is at most a second old; 503 with the reason when Redis is away.",
         response: { ...errorResponses, 200: healthySchema, 503: unhealthySchema },
       },
     },
