@@ -112,9 +112,9 @@ test("a job is cancelled with the editor's button, and the next participant's tu
   expect(await other.json(`api/jobs/${waiting}`)).toMatchObject({ status: "pending" });
   const host = await browser.newPage({ viewport: { width: 1280, height: 640 } });
   await host.goto(`${stack.status.admin.url}?token=${stack.status.admin.token}`);
-  await host.getByRole("row", { name: /^worker-1 SIMULATED .* running / }).waitFor();
-  await host.getByRole("row", { name: /^user001 0 1 / }).waitFor();
-  await host.getByRole("row", { name: /^user002 1 0 / }).waitFor();
+  await host.getByRole("row", { name: /^worker-1 SIMULATED .* computing / }).waitFor();
+  await host.getByRole("row", { name: /^user001 1 0 1 / }).waitFor();
+  await host.getByRole("row", { name: /^user002 1 1 0 / }).waitFor();
   await screenshot(host, "admin");
   await host.context().close();
 

@@ -138,6 +138,11 @@ export const errors = {
       details: "The list of nodes comes from a worker; try again when one is up.",
       ...retryAfter(10),
     }),
+  tooManyEventStreams: (limit: number) =>
+    new GatewayError(429, "too_many_event_streams", "Too many event streams are open", {
+      details: `At most ${limit} are served at once; close one and try again.`,
+      ...retryAfter(10),
+    }),
   // ── workers ──
   leaseLost: () =>
     new GatewayError(409, "lease_lost", "This attempt does not hold the job", {

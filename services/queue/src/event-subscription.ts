@@ -5,6 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Channels } from "./channels.ts";
 import type { EventHandlers, Subscription } from "./contract.ts";
+import { compareEventIds } from "./event-id.ts";
 import type { QueueKeys } from "./keys.ts";
 import { decodePreview } from "./previews.ts";
 import { userEventSchema, type UserEvent, type UserId } from "./protocol.ts";
@@ -116,7 +117,7 @@ export class EventSubscription implements Subscription {
   }
 
   #tell(user: UserId, listener: Listener, id: string, event: UserEvent): void {
-    if (!isNewer(id, listener.newestId)) return;
+    if (compareEventIds(id, listener.newestId) <= 0) return;
     listener.newestId = id;
     this.#handlers.onEvent(user, event, id);
   }
@@ -152,11 +153,4 @@ export class EventSubscription implements Subscription {
 /** Undefined for what this version does not know: one odd event must not end the listener. */
 export function parseUserEvent(json: string): UserEvent | undefined {
   return userEventSchema.safeParse(JSON.parse(json)).data;
-}
-
-/** Stream ids are `<ms>-<number>`. */
-function isNewer(id: string, than: string): boolean {
-  const [ms = 0, number = 0] = id.split("-").map(Number);
-  const [thanMs = 0, thanNumber = 0] = than.split("-").map(Number);
-  return ms > thanMs || (ms === thanMs && number > thanNumber);
 }

@@ -7,6 +7,7 @@ export {
   type QueueOptions,
   type QueuePolicy,
 } from "./options.ts";
+export { compareEventIds } from "./event-id.ts";
 export { packPayload } from "./packed-payload.ts";
 export { type RedisAddress } from "./connection.ts";
 export * from "./contract.ts";

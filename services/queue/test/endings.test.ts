@@ -1,5 +1,6 @@
 /** How jobs end, what uses up their attempts, what is kept of them, and how one is run again. */
 import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   JobNotFoundError,
@@ -177,6 +178,21 @@ describe("what is kept", () => {
     expect(await queue.list({ user: "user001" })).toMatchObject({ total: 0 });
     const newest = (await queue.eventsSince("user001", "0")).at(-1);
     expect(newest?.event).toMatchObject({ reason: "deleted", job: old });
+  });
+
+  it("can be cleared although something else has damaged it", async () => {
+    const [damaged, whole] = [await ended("user001"), await ended("user001")];
+    const hand = new Redis({ ...redis });
+    await hand.del(`{endings-${tag}}:job:${damaged}`);
+    hand.disconnect();
+    await reopen({ historyPerUser: 1 });
+    const newest = await ended("user001");
+    expect((await queue.list({ user: "user001", states: ["completed"] })).jobs).toMatchObject([
+      { id: newest },
+    ]);
+    expect(await queue.job(whole)).toBeUndefined();
+    expect(await queue.deleteHistory("user001", "all")).toBe(1);
+    expect(await queue.forgetOld()).toBe(0);
   });
 
   it("is counted to the byte, whichever way a job goes", async () => {

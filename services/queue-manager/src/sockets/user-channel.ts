@@ -2,14 +2,15 @@
  * Everything that one user's browsers are told, in order. The worker tells how a job runs; the end
  * of a job is told here, from the queue's own state change, so that it comes exactly once.
  */
-import type {
-  JobId,
-  MessageEvent,
-  Preview,
-  QueueContract,
-  StateEvent,
-  UserEvent,
-  UserId,
+import {
+  compareEventIds,
+  type JobId,
+  type MessageEvent,
+  type Preview,
+  type QueueContract,
+  type StateEvent,
+  type UserEvent,
+  type UserId,
 } from "@comfymulti/queue";
 import { endMessage, type ComfyMessage } from "../comfyui/end-messages.ts";
 import type { ClientSocket } from "./client-socket.ts";
@@ -92,7 +93,8 @@ export class UserChannel {
   /** Takes an event of this user's stream. Ids that were seen are left out. */
   take(event: UserEvent, id: string | undefined): void {
     if (id !== undefined) {
-      if (this.#lastEventId !== undefined && !isLater(id, this.#lastEventId)) return;
+      const last = this.#lastEventId;
+      if (last !== undefined && compareEventIds(id, last) <= 0) return;
       this.#lastEventId = id;
     }
     this.#inOrder(() =>
@@ -170,10 +172,3 @@ export class UserChannel {
 /** A job that waits and is cancelled has no end to tell. */
 const hasEndedRunning = ({ reason, from }: StateEvent): boolean =>
   reason === "completed" || reason === "failed" || (reason === "cancelled" && from === "running");
-
-/** Redis stream ids are `milliseconds-sequence`. */
-function isLater(id: string, than: string): boolean {
-  const [time = 0, sequence = 0] = id.split("-").map(Number);
-  const [thanTime = 0, thanSequence = 0] = than.split("-").map(Number);
-  return time > thanTime || (time === thanTime && sequence > thanSequence);
-}

@@ -12,9 +12,8 @@ end
 local dropped = 0
 for _, id in ipairs(ids) do
   if redis.call("ZSCORE", key("userEnded", user), id) then
-    local job = read_job(id)
-    delete_job(job)
-    emit_state(job, "deleted")
+    local job = drop_ended(user, id)
+    if job then emit_state(job, "deleted") end
     dropped = dropped + 1
   end
 end

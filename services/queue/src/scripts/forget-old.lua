@@ -5,8 +5,12 @@
 local ids = redis.call("ZRANGE", key("ended"), "-inf", now() - setting("historyMaxAgeMs"), "BYSCORE", "LIMIT", 0, ARGV[2])
 for _, id in ipairs(ids) do
   local job = read_job(id)
-  delete_job(job)
-  emit_state(job, "deleted")
+  if job then
+    delete_job(job)
+    emit_state(job, "deleted")
+  else
+    redis.call("ZREM", key("ended"), id)
+  end
 end
 local workers = redis.call("HGETALL", key("workers"))
 for i = 1, #workers, 2 do

@@ -30,6 +30,7 @@ end
 
 local jobs = {}
 for index = offset + 1, math.min(offset + limit, #found) do
-  table.insert(jobs, to_answer(read_job(found[index].id)))
+  local job = read_job(found[index].id)
+  if job then table.insert(jobs, to_answer(job)) end
 end
 return { total, jobs }

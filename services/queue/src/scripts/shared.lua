@@ -190,6 +190,22 @@ local function delete_job(job)
   redis.call("DEL", key("job", job.id), key("payload", job.id), key("result", job.id))
 end
 
+-- Forgets an ended job of a user by its id, if need be what is left of it. Returns the job.
+local function drop_ended(user, id)
+  local job = read_job(id)
+  if job then
+    delete_job(job)
+  else
+    redis.call("ZREM", key("userEnded", user), id)
+    redis.call("ZREM", key("ended"), id)
+    for _, state in ipairs({ "completed", "failed", "cancelled" }) do
+      redis.call("ZREM", key("state", state), id)
+      redis.call("ZREM", key("userState", user, state), id)
+    end
+  end
+  return job
+end
+
 local function store_result(job, packed)
   redis.call("SET", key("result", job.id), packed)
   set(job, "resultBytes", #packed)
@@ -211,7 +227,7 @@ local function finish(job, state)
   local jobs_kept, bytes_kept = setting("historyPerUser"), setting("historyBytesPerUser")
   while count > 1 and (count > jobs_kept
       or tonumber(redis.call("HGET", key("historyBytes"), job.user)) > bytes_kept) do
-    delete_job(read_job(redis.call("ZRANGE", history, 0, 0)[1]))
+    drop_ended(job.user, redis.call("ZRANGE", history, 0, 0)[1])
     count = count - 1
   end
   forget_fairness_when_idle()

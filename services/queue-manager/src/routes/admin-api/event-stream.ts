@@ -5,7 +5,13 @@
  */
 import { once } from "node:events";
 import type { Transform } from "node:stream";
-import type { QueueContract, StateEvent, UserEvent, UserId } from "@comfymulti/queue";
+import {
+  compareEventIds,
+  type QueueContract,
+  type StateEvent,
+  type UserEvent,
+  type UserId,
+} from "@comfymulti/queue";
 import type { FastifyReply } from "fastify";
 
 /** Unsent bytes beyond which a listener is cut off. */
@@ -93,7 +99,7 @@ export class EventStream {
         if (event.kind === "state") found.push({ user, event, id });
       }
     }
-    return found.sort((a, b) => compareIds(a.id ?? "", b.id ?? ""));
+    return found.sort((a, b) => compareEventIds(a.id ?? "", b.id ?? ""));
   }
 
   /** Tells the stored ones at the listener's pace, then what was heard meanwhile and is newer. */
@@ -109,7 +115,7 @@ export class EventStream {
     for (const heard of held) {
       const newest = told.get(heard.user);
       const isOld =
-        newest !== undefined && heard.id !== undefined && compareIds(heard.id, newest) <= 0;
+        newest !== undefined && heard.id !== undefined && compareEventIds(heard.id, newest) <= 0;
       if (!isOld) this.#send(heard);
     }
   }
@@ -157,13 +163,6 @@ const messageData = ({ job, attempt, message }: Extract<UserEvent, { kind: "mess
   type: message.type,
   data: message.data,
 });
-
-/** Redis stream ids are `<ms>-<number>`. */
-function compareIds(a: string, b: string): number {
-  const [ms = 0, number = 0] = a.split("-").map(Number);
-  const [otherMs = 0, otherNumber = 0] = b.split("-").map(Number);
-  return ms - otherMs || number - otherNumber;
-}
 
 /** The largest id of the millisecond before. */
 function justBefore(id: string): string {

@@ -2,7 +2,7 @@
 import { userIdSchema } from "@comfymulti/queue";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { GatewayError } from "../../errors.ts";
+import { errors } from "../../errors.ts";
 import type { Route } from "../../gateway.ts";
 import { errorResponses } from "./errors.ts";
 import { EventStream } from "./event-stream.ts";
@@ -39,12 +39,6 @@ const DESCRIPTION =
   `A comment comes every ${EVENT_KEEP_ALIVE_MS / 1000} s. A listener that does not read is cut off. At most ` +
   `${EVENT_STREAMS} streams are open at one replica; one more is answered 429.`;
 
-const tooManyStreams = () =>
-  new GatewayError(429, "too_many_event_streams", "Too many event streams are open", {
-    details: `At most ${EVENT_STREAMS} are served at once; close one and try again.`,
-    headers: { "retry-after": "10" },
-  });
-
 export const eventsRoute: Route = (app, gateway) => {
   let open = 0;
   app.withTypeProvider<ZodTypeProvider>().get(
@@ -71,7 +65,7 @@ export const eventsRoute: Route = (app, gateway) => {
     async (request, reply) => {
       const { user, messages } = request.query;
       if (user !== undefined) requireUserId(gateway, user);
-      if (open >= EVENT_STREAMS) throw tooManyStreams();
+      if (open >= EVENT_STREAMS) throw errors.tooManyEventStreams(EVENT_STREAMS);
       open++;
       reply.sse.onClose(() => {
         open--;
