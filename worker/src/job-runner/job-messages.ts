@@ -34,8 +34,11 @@ const RETRIES = { retries: 3, minTimeout: 200, factor: 2, randomize: true } as c
 const LASTING = new Set(["execution_start", "execution_cached", "executing", "executed"]);
 const PASSING = new Set(["progress", "progress_state"]);
 
+/** Where the messages of a running attempt go: the queue itself, or whatever stands before it. */
+export type MessageSink = Pick<QueueContract, "publishMessage" | "publishPreview">;
+
 export interface MessageParts {
-  readonly queue: QueueContract;
+  readonly queue: MessageSink;
   readonly queueManager: QueueManagerClient;
   readonly comfyui: ComfyuiClient;
   readonly log: Logger;

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { LeaseLostError } from "@comfymulti/queue";
-import type { Claim, QueueContract } from "@comfymulti/queue";
+import type { Claim } from "@comfymulti/queue";
 import type { ObjectInfo } from "@comfymulti/workflows";
 import type { Logger } from "pino";
 import type { HistoryEntry } from "../comfyui/answers.ts";
@@ -25,6 +25,7 @@ import type { SpoolEntry } from "../results/spool.ts";
 import { endingOf, refusalFailure } from "./failures.ts";
 import { UnusableInputError, stageInputs, userInput } from "./inputs.ts";
 import { JobMessages } from "./job-messages.ts";
+import type { MessageSink } from "./job-messages.ts";
 import { shownMessages } from "./server-details.ts";
 import { TimeLimits, TimedOutError } from "./time-limits.ts";
 import type { TimeLimitSettings } from "./time-limits.ts";
@@ -41,7 +42,7 @@ export class JobStoppedError extends Error {
 }
 
 export interface JobParts {
-  readonly queue: QueueContract;
+  readonly queue: MessageSink;
   readonly queueManager: QueueManagerClient;
   readonly comfyui: ComfyuiClient;
   readonly objectInfo: ObjectInfo;

@@ -10,13 +10,18 @@ export class Lease {
   readonly holder: Holder;
   /** Aborted with a LeaseLostError when another attempt holds the job, or it was cancelled or ended. */
   readonly lost: AbortSignal;
-  readonly #queue: QueueContract;
+  readonly #queue: Pick<QueueContract, "heartbeat">;
   readonly #log: Logger;
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #beating = false;
 
-  constructor(queue: QueueContract, holder: Holder, leaseMs: number, log: Logger) {
+  constructor(
+    queue: Pick<QueueContract, "heartbeat">,
+    holder: Holder,
+    leaseMs: number,
+    log: Logger,
+  ) {
     this.#queue = queue;
     this.holder = holder;
     this.#log = log;
