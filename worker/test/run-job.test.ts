@@ -145,7 +145,18 @@ describe("a job that fails", () => {
     const id = await workshop.enqueue(testNodeGraph("GwOutOfMemory"));
     const job = await workshop.reaches(id, "failed");
     expect(job.failure?.kind).toBe("out-of-memory");
-    expect(job.failure?.message).toMatch(/ran out of memory at node 4/);
+    expect(job.failure?.message).toMatch(/ran out of memory at node 4.*nothing else in its memory/);
+  });
+
+  it("runs a job that ran out of memory once more, on an empty GPU", async () => {
+    await workshop.startWorker();
+    const before = await workshop.enqueue(testNodeGraph("GwLoadModel"));
+    await workshop.reaches(before, "completed");
+    const id = await workshop.enqueue(testNodeGraph("GwWholeGpu"));
+    const job = await workshop.reaches(id, "completed", "failed");
+    expect(job).toMatchObject({ state: "completed", attempt: 1, faults: 0 });
+    const outputs = [...workshop.receiver.outputs.keys()].filter((name) => name.startsWith(id));
+    expect(outputs).toHaveLength(1);
   });
 
   it("names node and input of a graph that ComfyUI refuses", async () => {

@@ -39,7 +39,7 @@ function executionFailure(data: unknown): Failure {
   const what = withoutServerDetails(error.data.exception_message);
   const where = { nodeId, nodeType, ...(exceptionType && { exceptionType }) };
   if (OUT_OF_MEMORY.test(exceptionType) || OUT_OF_MEMORY.test(what)) {
-    const message = `The GPU ran out of memory at node ${nodeId} (${nodeType}). Use a smaller size, fewer frames or a smaller batch, and run it again.`;
+    const message = `The GPU ran out of memory at node ${nodeId} (${nodeType}), also when it was tried with nothing else in its memory. Use a smaller size, fewer frames or a smaller batch, and run it again.`;
     return { kind: "out-of-memory", message, ...where };
   }
   const message = `Node ${nodeId} (${nodeType}) failed: ${what || exceptionType || "no reason given"}`;

@@ -9,6 +9,7 @@ import type { ObjectInfo } from "@comfymulti/workflows";
 import type { Logger } from "pino";
 import type { HistoryEntry } from "../comfyui/answers.ts";
 import type { ComfyuiClient } from "../comfyui/client.ts";
+import { emptyGpu } from "../comfyui/empty-gpu.ts";
 import {
   ComfyuiAnswerError,
   ComfyuiCrashedError,
@@ -71,46 +72,78 @@ export async function runJob(
   signal: AbortSignal,
 ): Promise<JobOutcome> {
   const limits = new TimeLimits(parts.limits);
-  const messages = new JobMessages(parts, claim, entry, lease);
   const stop = AbortSignal.any([signal, lease.lost, limits.signal]);
+  const messages: JobMessages[] = [];
   try {
     const prompt = await stageInputs(
       { ...parts, holder: lease.holder, directory: entry.path },
       claim,
     );
-    const history = await runPrompt(
-      parts.comfyui,
-      {
-        promptId: claim.job.id,
-        // Never the same twice: ComfyUI confuses two sockets with one clientId.
-        clientId: randomUUID(),
-        prompt,
-        extraData: claim.payload.extraData,
-        outputs: claim.payload.outputsToExecute,
-      },
-      {
-        onMessage: (message) => {
-          limits.progress();
-          messages.relay(message);
-        },
-        onFrame: (frame) => messages.relayFrame(frame),
-        signal: stop,
-        timeoutMs: parts.timeoutMs,
-        ...(parts.reconnectMs !== undefined && { reconnectMs: parts.reconnectMs }),
-      },
-    );
-    await messages.finish(history);
+    const run = () => {
+      const own = new JobMessages(parts, claim, entry, lease);
+      messages.push(own);
+      return runOnce(parts, { claim, prompt, messages: own, limits, stop });
+    };
+    let ended = await run();
+    if (isOutOfMemory(ended)) {
+      // Another job's models may have been in the way, or memory in pieces too small.
+      parts.log.warn("out of memory: once more on an empty GPU");
+      await emptyGpu(parts.comfyui, stop);
+      ended = await run();
+    }
     lease.lost.throwIfAborted();
-    // ComfyUI's cache would name the missing file again at the next run.
-    if (messages.missing.length > 0) await parts.comfyui.free(false, true);
-    return { kind: "ended", ending: ending(messages, history, claim) };
+    return { kind: "ended", ending: ended };
   } catch (error) {
-    messages.drop();
+    for (const each of messages) each.drop();
     return outcomeOf(error, claim, lease, parts.log);
   } finally {
     limits.clear();
   }
 }
+
+interface Run {
+  readonly claim: Claim;
+  /** With its input files in place. */
+  readonly prompt: Claim["payload"]["prompt"];
+  readonly messages: JobMessages;
+  readonly limits: TimeLimits;
+  readonly stop: AbortSignal;
+}
+
+/** From the submit to the ending. Throws whatever keeps it from an ending of its own. */
+async function runOnce(
+  parts: JobParts,
+  { claim, prompt, messages, limits, stop }: Run,
+): Promise<Ending> {
+  const history = await runPrompt(
+    parts.comfyui,
+    {
+      promptId: claim.job.id,
+      // Never the same twice: ComfyUI confuses two sockets with one clientId.
+      clientId: randomUUID(),
+      prompt,
+      extraData: claim.payload.extraData,
+      outputs: claim.payload.outputsToExecute,
+    },
+    {
+      onMessage: (message) => {
+        limits.progress();
+        messages.relay(message);
+      },
+      onFrame: (frame) => messages.relayFrame(frame),
+      signal: stop,
+      timeoutMs: parts.timeoutMs,
+      ...(parts.reconnectMs !== undefined && { reconnectMs: parts.reconnectMs }),
+    },
+  );
+  await messages.finish(history);
+  // ComfyUI's cache would name the missing file again at the next run.
+  if (messages.missing.length > 0) await parts.comfyui.free(false, true);
+  return ending(messages, history, claim);
+}
+
+const isOutOfMemory = (end: Ending): boolean =>
+  end.kind === "failed" && end.failure.kind === "out-of-memory";
 
 function ending(messages: JobMessages, history: HistoryEntry, claim: Claim): Ending {
   const result = {

@@ -64,6 +64,18 @@ const outOfMemory = ownNode("GwOutOfMemory", {}, () => {
   throw new SimulatedOutOfMemory(999_999);
 });
 
+/** Leaves a model in GPU memory, as a loader does. */
+const loadModel = ownNode("GwLoadModel", {}, async (inputs, context) => {
+  await context.gpu.load("gw-model.safetensors", 1000);
+  return gives(inputs.image("image"));
+});
+
+/** Runs out of memory while any model is loaded. */
+const wholeGpu = ownNode("GwWholeGpu", {}, (inputs, context) => {
+  if (context.gpu.freeBytes < context.gpu.totalBytes) throw new SimulatedOutOfMemory(999_999);
+  return gives(inputs.image("image"));
+});
+
 const crash = ownNode("GwCrash", {}, async (inputs, context) => {
   context.crash();
   await context.gpu.work(1);
@@ -77,5 +89,5 @@ export function testNodes(version: string): Readonly<Record<string, OwnNode>> {
     version === "0.9.2" ? {} : { new_steps: ["INT", { default: 1, min: 1, max: 10 }] },
     (inputs) => gives(inputs.image("image")),
   );
-  return Object.fromEntries([slow, grown, outOfMemory, crash]);
+  return Object.fromEntries([slow, grown, outOfMemory, loadModel, wholeGpu, crash]);
 }
