@@ -43,7 +43,10 @@ export const SMALL_MODEL: Omit<ModelFamily, "pattern"> = {
 };
 
 /** Files with these endings hold model weights. */
-export const MODEL_FILE = /\.(?:safetensors|sft|ckpt|pt|pth|gguf|bin)$/i;
+const MODEL_FILE = /\.(?:safetensors|sft|ckpt|pt|pth|gguf|bin)$/i;
+
+/** Whether a file's name says that it holds model weights. */
+export const isModelFile = (name: string): boolean => MODEL_FILE.test(name);
 
 /** Nodes that run a diffusion model for a number of steps. */
 export const SAMPLERS: ReadonlySet<string> = new Set([

@@ -12,7 +12,6 @@ import {
   FRAMES_PER_LATENT,
   LEAST_SECONDS,
   MODEL_FAMILIES,
-  MODEL_FILE,
   MODEL_INPUTS,
   MOST_SECONDS,
   SAMPLERS,
@@ -20,6 +19,7 @@ import {
   SECONDS_PER_MEGAPIXEL,
   SMALL_MODEL,
   UNKNOWN_MODEL,
+  isModelFile,
 } from "./cost-model.ts";
 import type { ModelFamily } from "./cost-model.ts";
 
@@ -140,7 +140,7 @@ function heaviestFamily(graph: Graph): Omit<ModelFamily, "pattern"> | undefined 
 function modelFiles(graph: Graph): string[] {
   const files = [...graph.nodes.values()].flatMap(({ inputs }) =>
     Object.values(inputs).filter(
-      (value): value is string => typeof value === "string" && MODEL_FILE.test(value),
+      (value): value is string => typeof value === "string" && isModelFile(value),
     ),
   );
   return [...new Set(files)].sort();

@@ -24,6 +24,7 @@ export type {
 } from "./compat/verdict.ts";
 export { comfyuiVersions, versionPinSchema } from "./versions.ts";
 export type { VersionPin } from "./versions.ts";
+export { isModelFile } from "./cost-model.ts";
 export { estimateCost } from "./estimate-cost.ts";
 export type { CostEstimate } from "./estimate-cost.ts";
 export { templates, templateThumbnail } from "./templates/index.ts";

@@ -28,6 +28,7 @@ import { metricsRoute } from "./routes/metrics.ts";
 import { workerRoutes } from "./routes/worker-api/index.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
 import { Intake } from "./submission/intake.ts";
+import { LearnedVram } from "./submission/learned-vram.ts";
 import { Submissions } from "./submission/submissions.ts";
 
 export interface AppOptions {
@@ -68,7 +69,7 @@ export async function buildApp({
     files,
     objectInfo,
     sockets: new SocketHub(queue, app.log),
-    submissions: new Submissions(objectInfo, files),
+    submissions: new Submissions(objectInfo, files, new LearnedVram(queue)),
     intake: new Intake(),
     health: new HealthMonitor(queue),
     patience,

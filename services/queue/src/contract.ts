@@ -16,6 +16,7 @@ import type {
   Worker,
   WorkerInfo,
 } from "./protocol.ts";
+import type { VramPeaks } from "./vram-peaks.ts";
 
 /** A job that a worker holds. */
 export interface Claim {
@@ -146,6 +147,8 @@ export interface QueueContract {
   /** Changes whenever the text of the newest object_info does; cheap to ask. Undefined before the first. */
   objectInfoVersion(): Promise<string | undefined>;
   memory(): Promise<MemoryUse>;
+  /** What jobs took of the GPU, by the models that they load. */
+  vramPeaks(): Promise<readonly VramPeaks[]>;
   sendControl(worker: string, message: ControlMessage): Promise<void>;
   /** Throws RedisUnavailableError when Redis does not answer within its time-out. */
   ping(): Promise<void>;
@@ -155,6 +158,8 @@ export interface QueueContract {
   /** Keeps the worker listed; free VRAM and status as of now. */
   heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void>;
   unregisterWorker(name: string): Promise<void>;
+  /** Notes the peak of GPU memory during a job with these models, MiB; without models nothing. */
+  noteVramPeak(models: readonly string[], peakMiB: number): Promise<void>;
   /**
    * The fairest job that fits this VRAM, with a lease; undefined when there is none. Never waits.
    * A job whose models are all loaded may go before it, within the bounds of `QueueOptions.affinity`.

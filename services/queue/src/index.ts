@@ -9,6 +9,7 @@ export {
 } from "./options.ts";
 export { compareEventIds } from "./event-id.ts";
 export { packPayload } from "./packed-payload.ts";
+export { vramPeaksSchema, type VramPeaks } from "./vram-peaks.ts";
 export { type RedisAddress } from "./connection.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";

@@ -50,6 +50,8 @@ export const keyPatterns = {
   objectInfo: "object-info:%s",
   newestObjectInfo: "object-info-newest",
   objectInfoVersion: "object-info-version",
+  /** hash models→JSON: what jobs with these models took of the GPU */
+  vramPeaks: "vram-peaks",
 } as const;
 
 type KeyName = keyof typeof keyPatterns;

@@ -154,6 +154,22 @@ export const newJobSchema = z.object({
 });
 export type NewJob = z.input<typeof newJobSchema>;
 
+/** A worker's model files beside those that the templates need. */
+export const modelReportSchema = z.object({
+  templates: z
+    .array(
+      z.object({
+        name: z.string().max(128),
+        /** Files that it lacks, by folder and name; none = the template can run. */
+        missing: z.array(z.string().max(512)).max(64),
+      }),
+    )
+    .max(100),
+  /** Model files that no template needs. */
+  orphans: z.object({ files: z.number().int(), bytes: z.number() }),
+});
+export type ModelReport = z.infer<typeof modelReportSchema>;
+
 /** What a worker says of itself when it registers. */
 export const workerInfoSchema = z.object({
   name: workerNameSchema,
@@ -165,6 +181,8 @@ export const workerInfoSchema = z.object({
   vramFreeMiB: z.number(),
   /** Model files in its GPU's memory, as far as it knows. */
   loadedModels: modelNamesSchema.default([]),
+  /** What its disk holds of the model files that the templates need; absent when it did not look. */
+  models: modelReportSchema.optional(),
   /** True when no GPU stands behind it (simulated-comfyui). Shown wherever the worker is shown. */
   simulated: z.boolean(),
 });

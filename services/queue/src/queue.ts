@@ -44,6 +44,7 @@ import {
 import { Reads } from "./reads.ts";
 import { list, Scripts, type Reply, type ScriptArgument, type ScriptName } from "./scripts.ts";
 import { vramClass } from "./vram-class.ts";
+import { VramPeakRecord, type VramPeaks } from "./vram-peaks.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 import { WorkSignal } from "./work-signal.ts";
 
@@ -74,6 +75,7 @@ export class Queue implements QueueContract {
   readonly #options: QueueOptions & Required<Omit<QueueOptions, keyof RedisAddress>>;
   readonly #work: WorkSignal;
   readonly #registry: WorkerRegistry;
+  readonly #vramPeaks: VramPeakRecord;
   readonly #claims: Claims;
 
   private constructor(redis: Redis, channels: Channels, options: QueueOptions) {
@@ -84,6 +86,7 @@ export class Queue implements QueueContract {
     this.#scripts = new Scripts(redis, this.#keys);
     this.#reads = new Reads(redis);
     this.#registry = new WorkerRegistry(this.#scripts, this.#reads, this.#keys);
+    this.#vramPeaks = new VramPeakRecord(this.#scripts, this.#reads, this.#keys);
     this.#claims = new Claims(this.#scripts, this.#reads, this.#keys, this.#options.leaseMs);
     this.#work = new WorkSignal(channels, this.#keys.of("wake"));
   }
@@ -276,6 +279,10 @@ export class Queue implements QueueContract {
     };
   }
 
+  vramPeaks(): Promise<readonly VramPeaks[]> {
+    return this.#vramPeaks.all();
+  }
+
   async sendControl(worker: string, message: ControlMessage): Promise<void> {
     await this.#reads.of((redis) =>
       redis.publish(
@@ -296,6 +303,10 @@ export class Queue implements QueueContract {
   }
 
   // ── worker side ──
+
+  noteVramPeak(models: readonly string[], peakMiB: number): Promise<void> {
+    return this.#vramPeaks.note(models, peakMiB);
+  }
 
   registerWorker(info: WorkerInfo, objectInfoJson: string): Promise<void> {
     return this.#registry.register(info, objectInfoJson);

@@ -22,6 +22,7 @@ const names = [
   "memory",
   "position",
   "publish-message",
+  "record-vram-peak",
   "register-worker",
   "release",
   "reprioritise",

@@ -14,6 +14,7 @@ import { storableExtraData, workflowIdOf } from "../comfyui/extra-data.ts";
 import { parseBody, parseJson } from "../comfyui/parse-json.ts";
 import { errors, GatewayError } from "../errors.ts";
 import { GRAPH_NODES, REFUSAL } from "../limits.ts";
+import { missingModels } from "./missing-models.ts";
 
 const bodySchema = z.object({
   prompt: z.unknown().optional(),
@@ -63,7 +64,7 @@ export async function prepareSubmission(
   if (!verdict.ok) {
     const { type, message, details, extra_info: extraInfo } = verdict.error;
     throw new GatewayError(400, type, message, {
-      details: details.slice(0, REFUSAL.details),
+      details: (missingModels(verdict.nodeErrors) ?? details).slice(0, REFUSAL.details),
       extraInfo,
       nodeErrors: firstOf(verdict.nodeErrors),
     });

@@ -9,6 +9,7 @@ import type { UserFiles } from "../files/user-files.ts";
 import { INLINE_PROMPT_BYTES, PROMPT_THREADS } from "../limits.ts";
 import type { ObjectInfoCatalogue } from "../object-info/catalogue.ts";
 import { uploadedFileExists } from "../object-info/upload-inputs.ts";
+import type { LearnedVram } from "./learned-vram.ts";
 import { prepareSubmission, type Submission } from "./prepare-submission.ts";
 import type { Refusal, Task } from "./thread.ts";
 
@@ -18,6 +19,7 @@ const THREAD_MEMORY_MB = 1536;
 export class Submissions {
   readonly #catalogue: ObjectInfoCatalogue;
   readonly #files: UserFiles;
+  readonly #learnedVram: LearnedVram;
   /** Started at once: the first large prompt would pay for it, and whoever asks meanwhile. */
   readonly #threads = new Tinypool({
     filename: new URL("./thread.ts", import.meta.url).href,
@@ -26,16 +28,28 @@ export class Submissions {
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
   });
 
-  constructor(catalogue: ObjectInfoCatalogue, files: UserFiles) {
+  constructor(catalogue: ObjectInfoCatalogue, files: UserFiles, learnedVram: LearnedVram) {
+    this.#learnedVram = learnedVram;
     this.#catalogue = catalogue;
     this.#files = files;
   }
 
   /**
-   * Judges a body; its memory is given away. Throws GatewayError for what is wrong with it, and 503
+   * Judges a body, and says how much GPU memory it needs by what earlier jobs like it took; its memory is given away. Throws GatewayError for what is wrong with it, and 503
    * before the first worker.
    */
   async prepare(user: UserId, body: Buffer): Promise<Submission> {
+    const submission = await this.#judge(user, body);
+    const { models, vramMiB } = submission.job;
+    const needed = await this.#learnedVram.needed(models ?? [], vramMiB);
+    return { ...submission, job: { ...submission.job, vramMiB: needed } };
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.destroy();
+  }
+
+  async #judge(user: UserId, body: Buffer): Promise<Submission> {
     const { objectInfo, version, text } = await this.#catalogue.current();
     if (body.byteLength <= INLINE_PROMPT_BYTES) {
       return prepareSubmission(body, objectInfo, (name) =>
@@ -49,10 +63,6 @@ export class Submissions {
       Submission | Refusal;
     if (!("refused" in answer)) return answer;
     throw new GatewayError(answer.status, answer.type, answer.message, answer.options);
-  }
-
-  async close(): Promise<void> {
-    await this.#threads.destroy();
   }
 }
 

@@ -15,6 +15,7 @@ import { metricsAliasRoute } from "./metrics.ts";
 import { placeRoutes } from "./place.ts";
 import { queueRoutes } from "./queue.ts";
 import { usersRoutes } from "./users.ts";
+import { vramRoute } from "./vram.ts";
 import { workersRoutes } from "./workers.ts";
 
 const routes = [
@@ -27,6 +28,7 @@ const routes = [
   eventsRoute,
   limitsRoute,
   memoryRoute,
+  vramRoute,
   healthRoute,
   metricsAliasRoute,
   descriptionRoute,
