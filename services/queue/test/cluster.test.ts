@@ -59,7 +59,7 @@ it("every step of a job's life runs on a Redis Cluster", async () => {
   await queue.deleteHistory("user001", "all");
   await queue.forgetOld();
   await queue.unregisterWorker("worker-1");
-  expect(await queue.noteVramPeak(["a.safetensors"], 1000);
-    await queue.memory()).toMatchObject({ waiting: 0 });
+  await queue.noteVramPeak(["a.safetensors"], 1000);
+  expect(await queue.memory()).toMatchObject({ waiting: 0 });
   await queue.close();
 });
