@@ -31,3 +31,5 @@ export { templates, templateThumbnail } from "./templates/index.ts";
 export type { Model, Prompt, Template, Workflow } from "./templates/index.ts";
 export { templatesIndex } from "./templates/browser-index.ts";
 export type { BrowserCategory, BrowserTemplate } from "./templates/browser-index.ts";
+export { modelFileSchema, modelManifest, modelManifestSchema, modelPath } from "./models.ts";
+export type { ModelFile, ModelManifest } from "./models.ts";

@@ -10,6 +10,7 @@ import { provideEngine } from "./engine.mjs";
 import { provideLanguageHost } from "./language-host.mjs";
 import { tryLock, waitForLock } from "./lock.mjs";
 import { provideNode } from "./node.mjs";
+import { provideObjectStore } from "./object-store.mjs";
 import { cacheDirectory, engineVersion, repository, workDirectory } from "./places.mjs";
 import { printFault, step } from "./progress.mjs";
 import { SetupError } from "./setup-error.mjs";
@@ -62,6 +63,7 @@ async function setUp({ browser }) {
     if (browser) {
       await step("Chromium", (report) => provideProgram(chromium, report));
       extra.push(await step("Language host", (report) => provideLanguageHost(engine, report)));
+      await step("Object store", provideObjectStore);
     }
     return { node, redis, engine, extra };
   } finally {
