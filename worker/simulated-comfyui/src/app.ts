@@ -14,6 +14,7 @@ import { pino } from "pino";
 import { fileRoutes } from "./dialect/file-routes.ts";
 import { frontPage } from "./dialect/front-page.ts";
 import { informationRoutes, internalRoutes } from "./dialect/information-routes.ts";
+import { userdataRoutes } from "./dialect/userdata-routes.ts";
 import { jobRoutes } from "./dialect/job-routes.ts";
 import { promptRoutes } from "./dialect/prompt-routes.ts";
 import { answerLikeAiohttp } from "./dialect/server-errors.ts";
@@ -191,6 +192,7 @@ async function addRoutes(
         promptRoutes(scope, parts);
         fileRoutes(scope, parts);
         informationRoutes(scope, parts);
+        userdataRoutes(scope);
         done();
       },
       { prefix },

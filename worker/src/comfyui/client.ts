@@ -147,6 +147,16 @@ export class ComfyuiClient {
     return stored.subfolder === "" ? stored.name : `${stored.subfolder}/${stored.name}`;
   }
 
+  /** One call whose answer is text, for the parts of ComfyUI's API that have a file of their own. */
+  async call(
+    method: "GET" | "POST",
+    path: string,
+    { body, expected }: { readonly body?: string; readonly expected: readonly number[] },
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const answer = await this.#send(method, path, body, expected);
+    return { status: answer.statusCode, text: await readText(answer.body, MAX_JSON_BYTES) };
+  }
+
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -164,19 +174,20 @@ export class ComfyuiClient {
   async #send(
     method: "GET" | "POST",
     path: string,
-    body?: object,
+    body?: object | string,
     expected: readonly number[] = [200],
   ): Promise<Dispatcher.ResponseData> {
     const url = new URL(path, this.baseUrl);
     const route = `${method} ${url.pathname}`;
     const form = body instanceof FormData;
+    const content = form || typeof body !== "object" ? body : JSON.stringify(body);
     let answer;
     try {
       answer = await request(url, {
         method,
         dispatcher: this.#agent,
-        ...(body && { body: form ? body : JSON.stringify(body) }),
-        ...(body && !form && { headers: { "content-type": "application/json" } }),
+        ...(content !== undefined && { body: content }),
+        ...(content !== undefined && !form && { headers: { "content-type": "application/json" } }),
       });
     } catch (error) {
       throw new ComfyuiUnreachableError(

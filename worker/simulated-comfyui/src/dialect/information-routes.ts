@@ -70,7 +70,7 @@ export function informationRoutes(app: FastifyInstance, parts: SimulatedParts): 
       }) ?? reply.code(404).send(),
   );
 
-  // A worker's ComfyUI keeps no user data; its own page is all that would ask for it.
+  // A worker's ComfyUI has no participants; its own page is all that would ask for these.
   app.get("/users", () => ({ storage: "server", migrated: false }));
   app.get("/settings", () => ({}));
   app.get("/i18n", () => ({}));
@@ -78,14 +78,6 @@ export function informationRoutes(app: FastifyInstance, parts: SimulatedParts): 
   app.get("/global_subgraphs", () => ({}));
   app.get("/global_subgraphs/:id", (_request, reply) =>
     reply.type("application/json; charset=utf-8").send("null"),
-  );
-  app.get("/userdata", (_request, reply) =>
-    reply.code(404).type("text/plain; charset=utf-8").send("Directory not found"),
-  );
-  app.get<{ Querystring: { path?: string } }>("/v2/userdata", ({ query }, reply) =>
-    query.path === undefined
-      ? []
-      : reply.code(404).type("text/plain; charset=utf-8").send("Requested path not found"),
   );
 }
 
