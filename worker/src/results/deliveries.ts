@@ -22,6 +22,11 @@ export class Deliveries {
     return this.#running.size;
   }
 
+  /** Bytes of the results that wait. */
+  get bytes(): number {
+    return [...this.#running.keys()].reduce((sum, entry) => sum + entry.size, 0);
+  }
+
   /** Delivers in the background. Resolves with the verdict; takes over the lease. */
   add(entry: SpoolEntry, lease: Lease): Promise<DeliveryVerdict> {
     const delivery = deliver(this.#parts, entry, lease, this.#stop.signal)
@@ -68,8 +73,7 @@ export class Deliveries {
   }
 
   #full(): boolean {
-    const bytes = [...this.#running.keys()].reduce((sum, entry) => sum + entry.size, 0);
-    return this.#running.size >= SPOOL_LIMITS.entries || bytes >= SPOOL_LIMITS.bytes;
+    return this.#running.size >= SPOOL_LIMITS.entries || this.bytes >= SPOOL_LIMITS.bytes;
   }
 }
 

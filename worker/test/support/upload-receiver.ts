@@ -1,6 +1,6 @@
 /**
  * The queue manager's two routes for workers, strict: token, attempt, size and sha256 are checked as
- * the contract says. Gives every output another name (`mine-…`), so that a test sees the renaming.
+ * the contract says. It keeps no part of an upload that broke off, and says so. Gives every output another name (`mine-…`), so that a test sees the renaming.
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -68,10 +68,18 @@ export async function startUploadReceiver(queue: QueueContract): Promise<UploadR
       return;
     }
     const path = [query("subfolder"), query("filename")].filter(Boolean).join("/");
-    if (kind === "inputs" && request.method === "GET") {
+    if (kind === "inputs" && ["GET", "HEAD"].includes(request.method ?? "")) {
       const input = receiver.inputs.get(`${job.user}/${query("type")}/${path}`);
-      if (input) response.writeHead(200, { "x-content-sha256": sha256(input) }).end(input);
-      else response.writeHead(404).end();
+      if (!input) {
+        response.writeHead(404).end();
+        return;
+      }
+      const headers = { "content-length": input.length, "x-content-sha256": sha256(input) };
+      response.writeHead(200, headers).end(input);
+      return;
+    }
+    if (kind === "outputs" && request.method === "HEAD") {
+      response.writeHead(200, { "upload-offset": 0 }).end();
       return;
     }
     if (kind !== "outputs" || request.method !== "PUT") {

@@ -6,6 +6,9 @@ import { link, mkdir, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { hashFile, type PartialFile } from "./partial-file.ts";
 
+/** What a file holds, wherever it lies. */
+export type FileContent = Pick<PartialFile, "bytes" | "sha256">;
+
 /** The names to try, in order, when the wanted one is taken by different bytes. */
 export type Names = (wanted: string) => Iterable<string>;
 
@@ -51,13 +54,32 @@ export async function placeFile(
   throw new Error("unreachable: the names do not end");
 }
 
+/** The name under which `placeFile` put these bytes before, if it did. */
+export async function findPlaced(
+  file: FileContent,
+  folder: string,
+  wanted: string,
+  names: Names,
+): Promise<string | undefined> {
+  for (const name of names(wanted)) {
+    const target = path.join(folder, name);
+    const taken = await stat(target).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return undefined;
+    if (await holdsSameBytes(target, file)) return name;
+  }
+  return undefined;
+}
+
 /** Places the file under exactly this name, replacing what was there. The partial file moves. */
 export async function replaceFile(file: PartialFile, folder: string, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await rename(file.path, path.join(folder, name));
 }
 
-async function holdsSameBytes(target: string, file: PartialFile): Promise<boolean> {
+async function holdsSameBytes(target: string, file: FileContent): Promise<boolean> {
   const present = await stat(target);
   if (!present.isFile() || present.size !== file.bytes) return false;
   return (await hashFile(target)) === file.sha256;

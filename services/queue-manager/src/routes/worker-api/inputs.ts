@@ -1,8 +1,11 @@
-/** `GET /internal/v1/jobs/:job/inputs`: a file that the job's user uploaded. */
+/**
+ * `GET /internal/v1/jobs/:job/inputs`: a file that the job's user uploaded. `HEAD` tells its size and
+ * sha256 alone, for a worker that may have it already.
+ */
 import { z } from "zod";
 import { parseBody } from "../../comfyui/parse-json.ts";
 import { errors } from "../../errors.ts";
-import { hashFile } from "../../files/partial-file.ts";
+import { FileHashes } from "../../files/file-hashes.ts";
 import { sendFile } from "../../files/send-file.ts";
 import { parseFileName } from "../../files/user-files.ts";
 import type { Route } from "../../gateway.ts";
@@ -17,14 +20,19 @@ const querySchema = z.object({
 });
 
 export const inputsRoute: Route = (app, { queue, files }) => {
-  app.get<{ Params: { job: string } }>("/jobs/:job/inputs", async (request, reply) => {
-    const query = parseBody(querySchema, request.query);
-    const { worker } = request;
-    const job = await heldJob(queue, { worker, job: request.params.job, attempt: query.attempt });
-    const file = files.path(job.user, parseFileName(query));
-    const sha256 = await hashFile(file).catch(() => {
-      throw errors.notFound("Input file");
-    });
-    return sendFile(request, reply.header("x-content-sha256", sha256), file);
+  const hashes = new FileHashes();
+  app.route<{ Params: { job: string } }>({
+    method: ["GET", "HEAD"],
+    url: "/jobs/:job/inputs",
+    handler: async (request, reply) => {
+      const query = parseBody(querySchema, request.query);
+      const { worker } = request;
+      const job = await heldJob(queue, { worker, job: request.params.job, attempt: query.attempt });
+      const file = files.path(job.user, parseFileName(query));
+      const sha256 = await hashes.of(file).catch(() => {
+        throw errors.notFound("Input file");
+      });
+      return sendFile(request, reply.header("x-content-sha256", sha256), file);
+    },
   });
 };
