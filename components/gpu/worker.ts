@@ -67,8 +67,8 @@ export class Worker extends pulumi.ComponentResource {
           url: `http://${listenAddress}:${args.healthPort}/health`,
           timeoutSeconds: STARTUP_TIMEOUT_SECONDS + 10,
         },
-        // 30 s for the running job, 45 s to deliver what is done.
-        stop: { signal: "SIGTERM", graceSeconds: 80 },
+        // 30 s for the running job, 55 s to deliver what is done and to end ComfyUI.
+        stop: { signal: "SIGTERM", graceSeconds: 90 },
       },
       { parent: this },
     );

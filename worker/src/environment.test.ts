@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { environmentSchema } from "./environment.ts";
+import { environmentSchema, modeSchema, serverlessEnvironmentSchema } from "./environment.ts";
 
 const complete = {
   WORKER_NAME: "worker-1",
@@ -29,7 +29,7 @@ describe("the worker's environment", () => {
   });
 
   it.each([
-    ["INFERENCE_MODE", "serverless", /not available yet/],
+    ["INFERENCE_MODE", "pull", /INFERENCE_MODE/],
     ["WORKER_NAME", "Worker 1", /WORKER_NAME/],
     ["QUEUE_MANAGER_URL", "ftp://host", /QUEUE_MANAGER_URL/],
     ["HEALTH_PORT", "0", /HEALTH_PORT/],
@@ -37,6 +37,13 @@ describe("the worker's environment", () => {
     const read = () => readEnvironment(environmentSchema, { ...complete, [name]: value });
     expect(read).toThrow(fault);
     expect(read).not.toThrow(/\n/);
+  });
+
+  it("asks for no queue, name or token when the worker is called with its jobs", () => {
+    const { QUEUE_MANAGER_URL, HEALTH_PORT, SPOOL_DIRECTORY } = complete;
+    const own = { QUEUE_MANAGER_URL, HEALTH_PORT, SPOOL_DIRECTORY };
+    expect(serverlessEnvironmentSchema.parse(own)).toMatchObject({ HTTP_TIMEOUT_SECONDS: 30 });
+    expect(modeSchema.parse({ INFERENCE_MODE: "serverless" }).INFERENCE_MODE).toBe("serverless");
   });
 
   it("ends the process with code 78, one line a fault and no secret", async () => {

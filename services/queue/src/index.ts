@@ -14,3 +14,4 @@ export { type RedisAddress } from "./connection.ts";
 export * from "./contract.ts";
 export * from "./errors.ts";
 export * from "./protocol.ts";
+export * from "./remote-job.ts";

@@ -19,6 +19,8 @@ export const environmentSchema = z.object({
   SPEED: z.coerce.number().positive().max(100_000).default(1),
   /** VRAM of the simulated GPU, MiB. Default 81559, what an H100 80GB reports. */
   VRAM_MIB: z.coerce.number().int().min(512).default(81_559),
+  /** Offers the nodes with which tests bring about failures. Default false. */
+  TEST_NODES: z.stringbool().default(false),
   LOG_LEVEL: logLevelSchema,
 });
 

@@ -15,6 +15,7 @@ const comfyui = await createSimulatedComfyui({
   dataDirectory: environment.DATA_DIRECTORY,
   speed: environment.SPEED,
   vramMiB: environment.VRAM_MIB,
+  testNodes: environment.TEST_NODES,
   logger,
 });
 logger.info(

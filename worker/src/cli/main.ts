@@ -5,13 +5,16 @@
 import { Command, CommanderError } from "commander";
 import { modelsCommand } from "./models-command.ts";
 import { verifyDeploymentCommand } from "./verify-deployment-command.ts";
+import { vramCommand } from "./vram-command.ts";
+import { workflowsCommand } from "./workflows-command.ts";
 
 const USAGE_EXIT_CODE = 2;
 
 const program = new Command("comfymulti-worker")
   .description("The GPU worker's own commands. The worker itself is started by its container.")
   .showHelpAfterError("(--help lists the commands)");
-for (const command of [modelsCommand(), verifyDeploymentCommand()]) program.addCommand(command);
+const commands = [modelsCommand(), verifyDeploymentCommand(), vramCommand(), workflowsCommand()];
+for (const command of commands) program.addCommand(command);
 exitByOverride(program);
 
 try {
@@ -25,5 +28,5 @@ try {
 /** Makes commander throw instead of ending the process, in subcommands too: exit code 1 means "no". */
 function exitByOverride(command: Command): void {
   command.exitOverride();
-  for (const each of command.commands) exitByOverride(each as Command);
+  for (const each of command.commands) exitByOverride(each);
 }

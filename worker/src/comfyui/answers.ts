@@ -13,6 +13,10 @@ export const systemStatsSchema = z.looseObject({
       type: z.string(),
       vram_total: z.number().nonnegative(),
       vram_free: z.number().nonnegative(),
+      /** Null for a CPU. */
+      index: z.number().int().nonnegative().nullish(),
+      /** Reserved by PyTorch for this ComfyUI. */
+      torch_vram_total: z.number().nonnegative().nullish(),
     }),
   ),
 });

@@ -16,6 +16,8 @@ export interface RunPromptOptions {
   readonly onFrame: (frame: Buffer) => void;
   /** Aborting stops the prompt in ComfyUI; the call then throws the signal's reason. */
   readonly signal: AbortSignal;
+  /** Called when the prompt did not stop within 30 s of being told to: ComfyUI is stuck in a node. */
+  readonly onStuck?: () => void;
   readonly timeoutMs: number;
   /** How long ComfyUI may be gone in mid-job before it counts as crashed. Default 10 s. */
   readonly reconnectMs?: number;
@@ -105,6 +107,7 @@ class PromptRun {
         if (await Promise.race([ended, sleep(RETRY_MS * 2, false)])) return;
         if ((await this.#comfyui.place(promptId)) !== "queued") return;
       }
+      this.#options.onStuck?.();
     } catch {
       // A ComfyUI that can't be reached runs nothing that needs stopping.
     }

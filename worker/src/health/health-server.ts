@@ -1,7 +1,12 @@
-/** `GET /health`: 200 while the worker can do its work, 503 with the reason while it can't. */
+/**
+ * `GET /health`: 200 while the worker can do its work, 503 with the reason while it can't.
+ * `GET /metrics`: its figures for Prometheus.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
 
 export type WorkerStatus = "starting" | "idle" | "running" | "draining";
 
@@ -25,13 +30,18 @@ export interface HealthServer {
 export async function startHealthServer(
   host: string,
   port: number,
-  health: () => Health,
+  { health, metrics }: { readonly health: () => Health; readonly metrics: Registry },
 ): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://worker");
-    if (pathname !== "/health" || (request.method !== "GET" && request.method !== "HEAD")) {
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (reads && pathname === "/metrics") {
+      void sendMetrics(response, metrics);
+      return;
+    }
+    if (!reads || pathname !== "/health") {
       response.writeHead(404, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error: "The worker answers GET /health only." }));
+      response.end(JSON.stringify({ error: "The worker answers GET /health and GET /metrics." }));
       return;
     }
     const { problem, ...facts } = health();
@@ -53,4 +63,14 @@ export async function startHealthServer(
       if (server.listening) await once(server, "close");
     },
   };
+}
+
+async function sendMetrics(response: ServerResponse, metrics: Registry): Promise<void> {
+  try {
+    const text = await metrics.metrics();
+    response.writeHead(200, { "content-type": metrics.contentType, "cache-control": "no-store" });
+    response.end(text);
+  } catch {
+    response.writeHead(500).end();
+  }
 }

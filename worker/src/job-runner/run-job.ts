@@ -23,7 +23,9 @@ import { AttemptRefusedError, QueueManagerUnavailableError } from "../results/qu
 import type { QueueManagerClient } from "../results/queue-manager.ts";
 import type { Ending } from "../results/record.ts";
 import type { SpoolEntry } from "../results/spool.ts";
+import type { VramGuard } from "../vram/vram-guard.ts";
 import { endingOf, refusalFailure } from "./failures.ts";
+import type { InputCache } from "./input-cache.ts";
 import { UnusableInputError, stageInputs, userInput } from "./inputs.ts";
 import { JobMessages } from "./job-messages.ts";
 import type { MessageSink } from "./job-messages.ts";
@@ -42,11 +44,28 @@ export class JobStoppedError extends Error {
   }
 }
 
+/** Other processes hold the GPU memory that the job needs. */
+class GpuFullError extends Error {
+  override readonly name = "GpuFullError";
+  readonly freeMiB: number;
+
+  constructor(reason: string, freeMiB: number) {
+    super(reason);
+    this.freeMiB = freeMiB;
+  }
+}
+
 export interface JobParts {
   readonly queue: MessageSink;
   readonly queueManager: QueueManagerClient;
   readonly comfyui: ComfyuiClient;
   readonly objectInfo: ObjectInfo;
+  /** See InputParts. */
+  readonly inputCache?: InputCache;
+  /** Looks for room on the GPU before a submit. Absent: nobody looks. */
+  readonly vram?: Pick<VramGuard, "makeRoom">;
+  /** ComfyUI does not stop a prompt, so it can take no other; see RunPromptOptions. */
+  readonly onStuck?: () => void;
   readonly limits: TimeLimitSettings;
   /** Time-out of one call to ComfyUI, ms. */
   readonly timeoutMs: number;
@@ -59,7 +78,13 @@ export type JobOutcome =
   /** It ran to an end, good or bad: deliver it. */
   | { readonly kind: "ended"; readonly ending: Ending }
   /** It did not run to an end, and not by its own fault: back to the queue. */
-  | { readonly kind: "given-back"; readonly reason: string; readonly comfyuiGone: boolean }
+  | {
+      readonly kind: "given-back";
+      readonly reason: string;
+      readonly comfyuiGone: boolean;
+      /** What was left of the GPU when the job did not fit, MiB. */
+      readonly gpuFreeMiB?: number;
+    }
   /** Somebody else holds it, or nobody wants it any more. */
   | { readonly kind: "dropped"; readonly reason: string };
 
@@ -79,6 +104,7 @@ export async function runJob(
       { ...parts, holder: lease.holder, directory: entry.path },
       claim,
     );
+    await requireRoom(parts, claim, stop);
     const run = () => {
       const own = new JobMessages(parts, claim, entry, lease);
       messages.push(own);
@@ -99,6 +125,13 @@ export async function runJob(
   } finally {
     limits.clear();
   }
+}
+
+/** @throws GpuFullError */
+async function requireRoom({ vram }: JobParts, { job }: Claim, stop: AbortSignal): Promise<void> {
+  if (!vram || job.vramMiB === 0) return;
+  const verdict = await vram.makeRoom(job.vramMiB, stop);
+  if (verdict.kind === "full") throw new GpuFullError(verdict.reason, verdict.freeMiB);
 }
 
 interface Run {
@@ -133,6 +166,7 @@ async function runOnce(
       onFrame: (frame) => messages.relayFrame(frame),
       signal: stop,
       timeoutMs: parts.timeoutMs,
+      ...(parts.onStuck && { onStuck: parts.onStuck }),
       ...(parts.reconnectMs !== undefined && { reconnectMs: parts.reconnectMs }),
     },
   );
@@ -171,6 +205,10 @@ function outcomeOf(error: unknown, claim: Claim, lease: Lease, log: Logger): Job
       : { kind: "given-back", reason: error.message, comfyuiGone: false };
   }
   if (error instanceof TimedOutError) return failed("timed-out", error.message);
+  if (error instanceof GpuFullError) {
+    const { message: reason, freeMiB: gpuFreeMiB } = error;
+    return { kind: "given-back", reason, comfyuiGone: false, gpuFreeMiB };
+  }
   if (error instanceof PromptRefusedError) {
     return { kind: "ended", ending: { kind: "failed", failure: refusalFailure(error.refusal) } };
   }

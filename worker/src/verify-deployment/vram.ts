@@ -1,20 +1,18 @@
 /** Whether the GPU's memory is enough for the workshop's templates, and whether it is free. */
 import { templates } from "@comfymulti/workflows";
 import type { SystemStats } from "../comfyui/answers.ts";
+import { VRAM_MARGIN_MIB } from "../vram/vram-guard.ts";
 import { readVram } from "../vram/vram.ts";
 import { fail, ok, warn } from "./check.ts";
 import type { Verdict } from "./check.ts";
-
-/** Kept free beside what a template needs. */
-const MARGIN_MIB = 2048;
 
 const gib = (mib: number): string => `${Math.round(mib / 1024)} GiB`;
 
 export function checkVram(stats: SystemStats): Verdict {
   const { totalMiB, freeMiB } = readVram(stats, undefined);
   const needs = Object.values(templates)
-    .map(({ id, vramMiB }) => ({ id, needMiB: vramMiB.max + MARGIN_MIB }))
-    .filter(({ needMiB }) => needMiB > MARGIN_MIB);
+    .map(({ id, vramMiB }) => ({ id, needMiB: vramMiB.max + VRAM_MARGIN_MIB }))
+    .filter(({ needMiB }) => needMiB > VRAM_MARGIN_MIB);
   const tooLarge = needs.filter(({ needMiB }) => needMiB > totalMiB);
   const largestMiB = Math.max(...needs.map(({ needMiB }) => needMiB));
   if (tooLarge.length === needs.length) {

@@ -18,6 +18,12 @@ export interface WorkerOptions {
   readonly drainMs: number;
   /** Overrides what ComfyUI reports. */
   readonly vramMiB?: number;
+  /** Folder of the model files that ComfyUI loads; what it holds is reported to the queue. */
+  readonly modelsDirectory: string;
+  /** CUDA_VISIBLE_DEVICES: which GPUs of the machine ComfyUI sees. */
+  readonly visibleDevices?: string;
+  /** Ends a ComfyUI that hangs and starts it again. Absent: somebody else runs it. */
+  readonly restartComfyui?: () => Promise<void>;
   /** How long ComfyUI may be gone in mid-job before it counts as crashed, ms. Default 10 000. */
   readonly reconnectMs?: number;
 }

@@ -1,5 +1,5 @@
 /** What the worker says of itself to the queue. */
-import type { WorkerInfo } from "@comfymulti/queue";
+import type { ModelReport, WorkerInfo } from "@comfymulti/queue";
 import type { ComfyuiFacts } from "../comfyui/start-up.ts";
 import { readVram } from "../vram/vram.ts";
 
@@ -7,6 +7,7 @@ export function workerInfo(
   worker: { readonly name: string; readonly vramMiB?: number },
   facts: ComfyuiFacts,
   loadedModels: readonly string[],
+  models?: ModelReport,
 ): WorkerInfo {
   const vram = readVram(facts.stats, worker.vramMiB);
   return {
@@ -17,6 +18,7 @@ export function workerInfo(
     vramTotalMiB: vram.claimableMiB,
     vramFreeMiB: vram.freeMiB,
     loadedModels: [...loadedModels],
+    ...(models && { models }),
     // simulated-comfyui says so of itself.
     simulated: facts.stats.system["simulated"] === true,
   };

@@ -3,22 +3,29 @@
  * one. Claims are waited for in the queue, never polled.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Claim, ControlMessage, QueueContract } from "@comfymulti/queue";
+import type { Claim, ControlMessage, QueueContract, WorkerInfo } from "@comfymulti/queue";
 import type { Logger } from "pino";
 import { ComfyuiClient } from "../comfyui/client.ts";
 import { ComfyuiUnreachableError } from "../comfyui/errors.ts";
 import { waitForComfyui } from "../comfyui/start-up.ts";
 import type { ComfyuiFacts } from "../comfyui/start-up.ts";
 import type { Health } from "../health/health-server.ts";
-import { JobStoppedError, runJob } from "../job-runner/run-job.ts";
+import { WorkerMetrics } from "../health/metrics.ts";
+import type { PresentFigures } from "../health/metrics.ts";
+import { InputCache } from "../job-runner/input-cache.ts";
+import { JobStoppedError } from "../job-runner/run-job.ts";
 import type { JobOutcome } from "../job-runner/run-job.ts";
 import { Deliveries } from "../results/deliveries.ts";
-import { Lease } from "../results/lease.ts";
 import { QueueManagerClient } from "../results/queue-manager.ts";
 import { Spool } from "../results/spool.ts";
+import { VramGuard } from "../vram/vram-guard.ts";
 import { readVram } from "../vram/vram.ts";
+import { ClaimLimit } from "./claim-limit.ts";
+import { comfyuiAgain } from "./comfyui-again.ts";
+import { ModelWatch } from "./model-watch.ts";
 import type { WorkerOptions } from "./options.ts";
-import { releaseClaim } from "./release-claim.ts";
+import { DELIVERY_WAIT_MS, workClaim } from "./work-claim.ts";
+import type { ClaimParts } from "./work-claim.ts";
 import { workerInfo } from "./worker-info.ts";
 
 interface CurrentJob {
@@ -26,12 +33,11 @@ interface CurrentJob {
   readonly stop: AbortController;
 }
 
-/** A delivery that takes longer goes on beside the next job. */
-const DELIVERY_WAIT_MS = 5_000;
 /** Pause after something went wrong that the next try may meet again: 1 to 3 s. */
 const pauseMs = (): number => 1_000 + Math.random() * 2_000;
 
 export class Worker {
+  readonly metrics: WorkerMetrics;
   /** Resolves when no more jobs are claimed and none runs. Never rejects. */
   finished: Promise<void> = Promise.resolve();
   readonly #options: WorkerOptions;
@@ -41,6 +47,9 @@ export class Worker {
   readonly #queueManager: QueueManagerClient;
   readonly #spool: Spool;
   readonly #deliveries: Deliveries;
+  readonly #models: ModelWatch;
+  readonly #claimLimit = new ClaimLimit(() => this.#wake.abort());
+  readonly #parts: Omit<ClaimParts, "onStuck">;
   /** Aborted when no more jobs may be claimed. */
   readonly #draining = new AbortController();
   #facts: ComfyuiFacts | undefined;
@@ -66,6 +75,24 @@ export class Worker {
     );
     this.#spool = new Spool(options.spoolDirectory);
     this.#deliveries = new Deliveries({ queue, queueManager: this.#queueManager, log });
+    this.#models = new ModelWatch(options.modelsDirectory, log);
+    this.metrics = new WorkerMetrics(options.name, () => this.#presentFigures());
+    this.#parts = {
+      options,
+      queue,
+      queueManager: this.#queueManager,
+      comfyui: this.#comfyui,
+      spool: this.#spool,
+      deliveries: this.#deliveries,
+      inputCache: new InputCache(),
+      vram: new VramGuard({
+        comfyui: this.#comfyui,
+        log,
+        ...(options.visibleDevices !== undefined && { visibleDevices: options.visibleDevices }),
+      }),
+      metrics: this.metrics,
+      log,
+    };
   }
 
   /**
@@ -74,6 +101,8 @@ export class Worker {
    */
   async start(): Promise<void> {
     await this.#deliveries.resume(this.#spool, this.#queue);
+    // Not awaited: a shared filesystem that hangs must not keep the worker from its other work.
+    void this.#models.start();
     const stop = this.#draining.signal;
     try {
       this.#facts = await waitForComfyui(this.#comfyui, this.#options.startupMs, stop);
@@ -111,6 +140,8 @@ export class Worker {
     await this.finished;
     clearTimeout(patience);
     clearInterval(this.#reporter);
+    this.#models.stop();
+    this.#claimLimit.close();
     await this.#deliveries.close(DELIVERY_WAIT_MS);
     try {
       await this.#unsubscribe?.();
@@ -152,12 +183,12 @@ export class Worker {
       this.#loadedModels = [];
       this.#problem = "ComfyUI does not answer.";
       this.#log.warn("waiting for ComfyUI");
-      this.#facts = await waitForComfyui(this.#comfyui, Number.POSITIVE_INFINITY, stop);
+      this.#facts = await comfyuiAgain(this.#comfyui, this.#options, this.#log, stop);
     }
     if (!this.#registered) {
       const { name } = this.#options;
       this.#unsubscribe ??= await this.#queue.onControl(name, (order) => this.#obey(order));
-      const info = workerInfo(this.#options, this.#facts, this.#loadedModels);
+      const info = this.#info(this.#facts);
       await this.#queue.registerWorker(info, this.#facts.objectInfoJson);
       this.#registered = true;
       const { comfyuiVersion, gpu, vramTotalMiB, simulated } = info;
@@ -167,79 +198,79 @@ export class Worker {
     return this.#facts;
   }
 
+  #info(facts: ComfyuiFacts): WorkerInfo {
+    return workerInfo(this.#options, facts, this.#loadedModels, this.#models.report);
+  }
+
+  #presentFigures(): PresentFigures {
+    const vram = this.#facts && readVram(this.#facts.stats, undefined);
+    return {
+      undelivered: this.#deliveries.waiting,
+      undeliveredBytes: this.#deliveries.bytes,
+      vramUsedMiB: vram && vram.totalMiB - vram.freeMiB,
+      vramTotalMiB: vram?.totalMiB,
+      ready: this.#problem === undefined && !this.#draining.signal.aborted,
+    };
+  }
+
   /** Waits until a job is claimed, or something else needs attention. */
   async #nextClaim(facts: ComfyuiFacts, stop: AbortSignal): Promise<Claim | undefined> {
     const { claimableMiB } = readVram(facts.stats, this.#options.vramMiB);
     this.#wake = new AbortController();
-    const claim = await this.#queue.claim(this.#options.name, claimableMiB, this.#loadedModels);
+    const limitMiB = this.#claimLimit.of(claimableMiB);
+    const claim = await this.#queue.claim(this.#options.name, limitMiB, this.#loadedModels);
     if (!claim) await this.#queue.waitForWork(AbortSignal.any([stop, this.#wake.signal]));
     return claim;
   }
 
   async #work(claim: Claim, facts: ComfyuiFacts): Promise<void> {
-    const { job, attempt, leaseMs } = claim;
-    const log = this.#log.child({ job: job.id, user: job.user, attempt });
-    const holder = { worker: this.#options.name, job: job.id, attempt };
-    const lease = new Lease(this.#queue, holder, leaseMs, log);
     const current = { claim, stop: new AbortController() };
     if (this.#draining.signal.aborted) current.stop.abort(new JobStoppedError("draining"));
     this.#current = current;
     void this.#report();
-    const started = Date.now();
+    let stuck = false;
+    const onStuck = () => {
+      stuck = true;
+    };
     try {
-      const entry = await this.#spool.create(holder, leaseMs);
-      const parts = {
-        ...this.#options,
-        queue: this.#queue,
-        queueManager: this.#queueManager,
-        comfyui: this.#comfyui,
-        objectInfo: facts.objectInfo,
-        log,
-      };
-      log.info("job started");
-      const outcome = await runJob(parts, claim, entry, lease, current.stop.signal);
+      const outcome = await workClaim(
+        { ...this.#parts, onStuck },
+        claim,
+        facts,
+        current.stop.signal,
+      );
       this.#rememberModels(claim, outcome);
-      log.info({ outcome: describe(outcome), ms: Date.now() - started }, "job left ComfyUI");
-      if (outcome.kind === "ended") {
-        const { ending } = outcome;
-        const crashed = ending.kind === "failed" && ending.failure.kind === "comfyui-crashed";
-        if (crashed) this.#facts = undefined;
-        await entry.finish(ending);
-        const delivered = this.#deliveries.add(entry, lease);
-        await Promise.race([delivered, sleep(DELIVERY_WAIT_MS, undefined, { ref: false })]);
-        return;
-      }
-      lease.stop();
-      await entry.discard();
-      if (outcome.kind === "given-back") await this.#giveBack(outcome, lease, log);
-    } catch (error) {
-      // This machine's disk failed: the job has done nothing wrong.
-      lease.stop();
-      await releaseClaim(this.#queue, holder, "The worker's disk failed.", log);
-      throw error;
+      await this.#recover(outcome, stuck);
     } finally {
       this.#current = undefined;
     }
+  }
+
+  /** Makes ready for the next claim what this one left unusable. */
+  async #recover(outcome: JobOutcome, stuck: boolean): Promise<void> {
+    if (stuck) {
+      this.#log.error("ComfyUI does not stop a job and is started again");
+      await this.#options.restartComfyui?.();
+    }
+    const gone = outcome.kind === "given-back" && outcome.comfyuiGone;
+    const crashed =
+      outcome.kind === "ended" &&
+      outcome.ending.kind === "failed" &&
+      outcome.ending.failure.kind === "comfyui-crashed";
+    if (stuck || gone || crashed) {
+      this.#facts = undefined;
+      return;
+    }
+    if (outcome.kind !== "given-back") return;
+    if (outcome.gpuFreeMiB !== undefined) this.#claimLimit.lowerTo(outcome.gpuFreeMiB);
+    const signal = this.#draining.signal;
+    await sleep(pauseMs(), undefined, { signal }).catch(() => undefined);
   }
 
   /** A job without models leaves the others' where they are; a failure leaves nothing to rely on. */
   #rememberModels({ job }: Claim, outcome: JobOutcome): void {
     if (outcome.kind !== "ended" || outcome.ending.kind === "failed") this.#loadedModels = [];
     else if (job.models.length > 0) this.#loadedModels = job.models;
-  }
-
-  async #giveBack(
-    outcome: JobOutcome & { kind: "given-back" },
-    lease: Lease,
-    log: Logger,
-  ): Promise<void> {
-    await releaseClaim(this.#queue, lease.holder, outcome.reason, log);
-    if (outcome.comfyuiGone) {
-      this.#facts = undefined;
-    } else {
-      const signal = this.#draining.signal;
-      await sleep(pauseMs(), undefined, { signal }).catch(() => undefined);
-    }
   }
 
   #obey(order: ControlMessage): void {
@@ -281,7 +312,7 @@ export class Worker {
     try {
       const status = this.#status();
       await this.#queue.heartbeatWorker(
-        workerInfo(this.#options, this.#facts, this.#loadedModels),
+        this.#info(this.#facts),
         status === "starting" ? "idle" : status,
       );
     } catch (error) {
@@ -292,9 +323,3 @@ export class Worker {
 
 /** As a call, because the type checker takes an earlier look at `aborted` for the present state. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
-
-const describe = (outcome: JobOutcome): string => {
-  if (outcome.kind !== "ended") return `${outcome.kind}: ${outcome.reason}`;
-  const { ending } = outcome;
-  return ending.kind === "completed" ? "completed" : `failed: ${ending.failure.kind}`;
-};

@@ -1,8 +1,10 @@
-/** What workers say over HTTP: bytes only; everything else goes through the queue. */
+/** What workers say over HTTP: files, and messages of those that have no way to the queue itself. */
 import type { FastifyInstance } from "fastify";
 import type { Gateway } from "../../gateway.ts";
 import { inputsRoute } from "./inputs.ts";
+import { messagesRoute } from "./messages.ts";
 import { outputsRoute } from "./outputs.ts";
+import { previewsRoute } from "./previews.ts";
 
 export async function workerRoutes(app: FastifyInstance, gateway: Gateway): Promise<void> {
   await app.register(
@@ -15,6 +17,8 @@ export async function workerRoutes(app: FastifyInstance, gateway: Gateway): Prom
       });
       inputsRoute(scope, gateway);
       outputsRoute(scope, gateway);
+      messagesRoute(scope, gateway);
+      previewsRoute(scope, gateway);
       done();
     },
     { prefix: "/internal/v1" },
