@@ -15,6 +15,9 @@ import { queueThroughput, queueThroughputEverysec } from "./benchmarks/queue-thr
 import { relay } from "./benchmarks/relay.ts";
 import { unchangedUp } from "./benchmarks/unchanged-up.ts";
 import { warmStart } from "./benchmarks/warm-start.ts";
+import { workerMemory } from "./benchmarks/worker-memory.ts";
+import { workerUpload } from "./benchmarks/worker-upload.ts";
+import { workerRelay } from "./benchmarks/worker-relay.ts";
 import type { Benchmark, Result } from "./measurement/figure.ts";
 import {
   describeMachine,
@@ -36,7 +39,8 @@ const benchmarks: readonly Benchmark[] = [
     queueThroughput,
     queueThroughputEverysec,
   ],
-  ...[position, fairness, browsers, relay, memoryLocal, memoryWorkshop],
+  ...[position, fairness, browsers, relay, workerRelay, workerUpload, memoryLocal, memoryWorkshop],
+  workerMemory,
   ...[firstUp, unchangedUp, warmStart, coldStart, coldStartWithEngine],
 ];
 
