@@ -33,6 +33,7 @@ export default {
       "workflows",
       "services/configuration",
     ]),
+    mayImportOnly("services/dispatcher", ["services/queue", "services/configuration"]),
     mayImportOnly("services/frontend", ["workflows", "services/configuration"]),
     mayImportOnly("worker", ["services/queue", "workflows", "services/configuration"]),
     mayImportOnly("components", [
@@ -47,7 +48,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(node_modules|\\.comfymulti|\\.test\\.ts$|end-to-end|/testing/)" },
+    exclude: { path: "(node_modules|\\.comfymulti|\\.test\\.ts$|end-to-end|/testing/|/test/)" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -15,6 +15,7 @@ import type {
   UserId,
   Worker,
   WorkerInfo,
+  WorkerStatus,
 } from "./protocol.ts";
 import type { VramPeaks } from "./vram-peaks.ts";
 
@@ -156,7 +157,7 @@ export interface QueueContract {
   // ── worker side ──
   registerWorker(info: WorkerInfo, objectInfoJson: string): Promise<void>;
   /** Keeps the worker listed; free VRAM and status as of now. */
-  heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void>;
+  heartbeatWorker(info: WorkerInfo, status: WorkerStatus): Promise<void>;
   unregisterWorker(name: string): Promise<void>;
   /** Notes the peak of GPU memory during a job with these models, MiB; without models nothing. */
   noteVramPeak(models: readonly string[], peakMiB: number): Promise<void>;

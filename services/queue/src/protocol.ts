@@ -188,9 +188,13 @@ export const workerInfoSchema = z.object({
 });
 export type WorkerInfo = z.input<typeof workerInfoSchema>;
 
+/** What a worker does now. `starting`: its job waits for a GPU to start (serverless). */
+export const workerStatusSchema = z.enum(["idle", "starting", "running", "draining"]);
+export type WorkerStatus = z.infer<typeof workerStatusSchema>;
+
 /** A worker as the queue sees it. `lost`: no heartbeat within the stated time. */
 export const workerSchema = workerInfoSchema.extend({
-  status: z.enum(["idle", "running", "draining", "lost"]),
+  status: z.enum([...workerStatusSchema.options, "lost"]),
   jobId: z.string().optional(),
   lastSeenAt: z.number(),
 });

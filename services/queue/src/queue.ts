@@ -40,6 +40,7 @@ import {
   type UserId,
   type Worker,
   type WorkerInfo,
+  type WorkerStatus,
 } from "./protocol.ts";
 import { Reads } from "./reads.ts";
 import { list, Scripts, type Reply, type ScriptArgument, type ScriptName } from "./scripts.ts";
@@ -312,7 +313,7 @@ export class Queue implements QueueContract {
     return this.#registry.register(info, objectInfoJson);
   }
 
-  heartbeatWorker(info: WorkerInfo, status: "idle" | "running" | "draining"): Promise<void> {
+  heartbeatWorker(info: WorkerInfo, status: WorkerStatus): Promise<void> {
     return this.#registry.heartbeat(info, status);
   }
 

@@ -7,14 +7,13 @@ import {
   type JobId,
   type Worker,
   type WorkerInfo,
+  type WorkerStatus,
 } from "./protocol.ts";
 import { list, text, type Reply, type Scripts } from "./scripts.ts";
 import type { Reads } from "./reads.ts";
 
 /** A worker that said nothing for this long is shown as lost, ms. */
 const WORKER_LOST_MS = 30_000;
-
-type ReportedStatus = "idle" | "running" | "draining";
 
 export class WorkerRegistry {
   readonly #scripts: Scripts;
@@ -31,7 +30,7 @@ export class WorkerRegistry {
     await this.#store(info, "idle", await packText(objectInfoJson));
   }
 
-  async heartbeat(info: WorkerInfo, status: ReportedStatus): Promise<void> {
+  async heartbeat(info: WorkerInfo, status: WorkerStatus): Promise<void> {
     await this.#store(info, status, "");
   }
 
@@ -56,7 +55,7 @@ export class WorkerRegistry {
     return await this.#reads.text(this.#keys.of("objectInfoVersion"));
   }
 
-  async #store(info: WorkerInfo, status: ReportedStatus, objectInfo: Buffer | ""): Promise<void> {
+  async #store(info: WorkerInfo, status: WorkerStatus, objectInfo: Buffer | ""): Promise<void> {
     const worker = { ...workerInfoSchema.parse(info), status };
     const json = JSON.stringify(worker);
     await this.#scripts.run(
@@ -92,5 +91,6 @@ function readWorkers(reply: Reply): Worker[] {
 function statusOf(worker: Worker, jobId: JobId | undefined, now: number): Worker["status"] {
   if (now - worker.lastSeenAt > WORKER_LOST_MS) return "lost";
   if (worker.status === "draining") return "draining";
-  return jobId === undefined ? "idle" : "running";
+  if (jobId === undefined) return "idle";
+  return worker.status === "starting" ? "starting" : "running";
 }

@@ -10,12 +10,14 @@ import type { Logger } from "pino";
 import { ComfyuiClient } from "../comfyui/client.ts";
 import { waitForComfyui } from "../comfyui/start-up.ts";
 import type { ComfyuiFacts } from "../comfyui/start-up.ts";
+import { InputCache } from "../job-runner/input-cache.ts";
 import { JobStoppedError, runJob } from "../job-runner/run-job.ts";
 import type { JobOutcome } from "../job-runner/run-job.ts";
 import { Lease } from "../results/lease.ts";
 import { AttemptRefusedError, QueueManagerClient } from "../results/queue-manager.ts";
 import { Spool } from "../results/spool.ts";
 import type { SpoolEntry } from "../results/spool.ts";
+import { VramGuard } from "../vram/vram-guard.ts";
 import { workerInfo } from "../worker/worker-info.ts";
 import { deliverEnding } from "./deliver-ending.ts";
 import { GatewaySink } from "./gateway-sink.ts";
@@ -51,6 +53,8 @@ export class Replica {
   readonly #log: Logger;
   readonly #comfyui: ComfyuiClient;
   readonly #spool: Spool;
+  readonly #vram: VramGuard;
+  readonly #inputCache = new InputCache();
   readonly #draining = new AbortController();
   #facts: ComfyuiFacts | undefined;
   #waiting: Promise<void> | undefined;
@@ -61,6 +65,12 @@ export class Replica {
     this.#log = log;
     this.#comfyui = new ComfyuiClient(options.comfyuiUrl, options.timeoutMs);
     this.#spool = new Spool(options.spoolDirectory);
+    const { visibleDevices } = options;
+    this.#vram = new VramGuard({
+      comfyui: this.#comfyui,
+      log,
+      ...(visibleDevices !== undefined && { visibleDevices }),
+    });
   }
 
   /** Resolves when jobs can be run, or when it is closed meanwhile. Throws ComfyuiUnreachableError. */
@@ -165,6 +175,8 @@ export class Replica {
       queueManager,
       comfyui: this.#comfyui,
       objectInfo: facts.objectInfo,
+      vram: this.#vram,
+      inputCache: this.#inputCache,
       limits: remote.limits,
       log,
     };

@@ -47,7 +47,17 @@ export async function overview(gateway: Gateway): Promise<string> {
       ["job", "user", "ago", "what happened", ""],
       lately.map((job) => failedRow(job, now)),
     )}<h2>Workers</h2>${table(
-      ["worker", "GPU", "ComfyUI", "status", "job", "GPU memory free", "models loaded", ""],
+      [
+        "worker",
+        "GPU",
+        "ComfyUI",
+        "status",
+        "job",
+        "GPU memory free",
+        "models loaded",
+        "templates",
+        "",
+      ],
       workers.map(workerRow),
     )}<h2>Users</h2>${table(
       ["user", "share", "waiting", "running", "completed", "failed", "cancelled", ""],
@@ -108,8 +118,23 @@ function workerRow(worker: Worker): string[] {
     worker.jobId === undefined ? "–" : jobName(worker.jobId),
     `${size(worker.vramFreeMiB * 2 ** 20)} of ${size(worker.vramTotalMiB * 2 ** 20)}`,
     worker.loadedModels.map(escapeHtml).join("<br>") || "–",
+    templatesCell(worker),
     isOut ? "" : askFirst(`/admin/workers/${worker.name}/drain`, "Take out"),
   ];
+}
+
+/** Which of the workshop's templates this worker's model files are there for. */
+function templatesCell({ models }: Worker): string {
+  if (!models) return "–";
+  const lacking = models.templates.filter(({ missing }) => missing.length > 0);
+  const whole = models.templates.length - lacking.length;
+  const files = lacking.map(
+    ({ name, missing }) =>
+      `<br><span class="bad">${escapeHtml(name)}</span> lacks ${missing.map(escapeHtml).join(", ")}`,
+  );
+  const { orphans } = models;
+  const unused = orphans.files === 0 ? "" : `<br>${size(orphans.bytes)} in files of no template`;
+  return `${whole} of ${models.templates.length}${files.join("")}${unused}`;
 }
 
 type UserWithCounts = Awaited<ReturnType<typeof usersWithCounts>>[number];

@@ -18,6 +18,7 @@ export const failureInWords = (failure: Failure | undefined): string =>
 /** What a worker does now. */
 export const statusInWords: Readonly<Record<Worker["status"], string>> = {
   idle: "free",
+  starting: "waiting for a GPU to start",
   running: "computing",
   draining: "taken out; ends its job",
   lost: "silent: switched off or out of reach",
