@@ -101,6 +101,7 @@ const machineOptions = (environment: ServerlessEnvironment) => ({
   spoolDirectory: environment.SPOOL_DIRECTORY,
   timeoutMs: environment.HTTP_TIMEOUT_SECONDS * 1000,
   startupMs: environment.STARTUP_TIMEOUT_SECONDS * 1000,
+  vramWaitMs: environment.VRAM_WAIT_SECONDS * 1000,
   ...(environment.VRAM_MIB !== undefined && { vramMiB: environment.VRAM_MIB }),
   ...(environment.CUDA_VISIBLE_DEVICES !== undefined && {
     visibleDevices: environment.CUDA_VISIBLE_DEVICES,

@@ -39,6 +39,8 @@ const machineSchema = z.object({
   STARTUP_TIMEOUT_SECONDS: seconds.default(120),
   /** Jobs that need more VRAM are not claimed, MiB. Default: what ComfyUI reports. */
   VRAM_MIB: z.coerce.number().int().positive().optional(),
+  /** How long a job waits for other processes on the GPU to let go of memory that it needs. */
+  VRAM_WAIT_SECONDS: seconds.default(30),
   LOG_LEVEL: logLevelSchema,
 });
 

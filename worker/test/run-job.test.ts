@@ -202,6 +202,16 @@ describe("a job that fails", () => {
     const job = await workshop.reaches(id, "failed");
     expect(job.failure?.kind).toBe("timed-out");
   });
+
+  it("stops a job that goes on and on, and says after how long", async () => {
+    await workshop.startWorker({ JOB_TIMEOUT_SECONDS: "1" });
+    const id = await workshop.enqueue(slowGraph({ steps: 500, ms: 50 }));
+    const { failure } = await workshop.reaches(id, "failed");
+    expect(failure).toMatchObject({
+      kind: "timed-out",
+      message: expect.stringMatching(/\b1 s(econds?)?\b/),
+    });
+  });
 });
 
 describe("a job that is cancelled", () => {

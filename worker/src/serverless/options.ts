@@ -17,6 +17,8 @@ export interface ServerlessOptions {
   readonly startupMs: number;
   /** Overrides what ComfyUI reports. */
   readonly vramMiB?: number;
+  /** How long a job waits for memory that other processes hold, ms. */
+  readonly vramWaitMs: number;
   /** CUDA_VISIBLE_DEVICES: which GPUs of the machine ComfyUI sees. */
   readonly visibleDevices?: string;
   /** How long ComfyUI may be gone in mid-job before it counts as crashed, ms. Default 10 000. */

@@ -65,10 +65,9 @@ export class Replica {
     this.#log = log;
     this.#comfyui = new ComfyuiClient(options.comfyuiUrl, options.timeoutMs);
     this.#spool = new Spool(options.spoolDirectory);
-    const { visibleDevices } = options;
+    const { visibleDevices, vramWaitMs: waitMs } = options;
     this.#vram = new VramGuard({
-      comfyui: this.#comfyui,
-      log,
+      ...{ comfyui: this.#comfyui, log, waitMs },
       ...(visibleDevices !== undefined && { visibleDevices }),
     });
   }

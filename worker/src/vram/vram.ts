@@ -1,7 +1,4 @@
-/**
- * What the GPU has to offer, for claiming. The place of every decision about VRAM: ComfyUI's own
- * report today; a look at the other processes on the GPU before a claim belongs here too.
- */
+/** What the GPU has to offer in all, by ComfyUI's own report: the bound of what is claimed. */
 import type { SystemStats } from "../comfyui/answers.ts";
 
 const MIB = 1024 * 1024;

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly vramMiB?: number;
   /** Folder of the model files that ComfyUI loads; what it holds is reported to the queue. */
   readonly modelsDirectory: string;
+  /** How long a job waits for memory that other processes hold, ms. */
+  readonly vramWaitMs: number;
   /** CUDA_VISIBLE_DEVICES: which GPUs of the machine ComfyUI sees. */
   readonly visibleDevices?: string;
   /** Ends a ComfyUI that hangs and starts it again. Absent: somebody else runs it. */

@@ -9,6 +9,7 @@ import { ComfyuiClient } from "../comfyui/client.ts";
 import { ComfyuiUnreachableError } from "../comfyui/errors.ts";
 import { waitForComfyui } from "../comfyui/start-up.ts";
 import type { ComfyuiFacts } from "../comfyui/start-up.ts";
+import { warnIfUntried } from "../comfyui/versions.ts";
 import type { Health } from "../health/health-server.ts";
 import { WorkerMetrics } from "../health/metrics.ts";
 import type { PresentFigures } from "../health/metrics.ts";
@@ -88,6 +89,7 @@ export class Worker {
       vram: new VramGuard({
         comfyui: this.#comfyui,
         log,
+        waitMs: options.vramWaitMs,
         ...(options.visibleDevices !== undefined && { visibleDevices: options.visibleDevices }),
       }),
       metrics: this.metrics,
@@ -192,6 +194,7 @@ export class Worker {
       await this.#queue.registerWorker(info, this.#facts.objectInfoJson);
       this.#registered = true;
       const { comfyuiVersion, gpu, vramTotalMiB, simulated } = info;
+      warnIfUntried(comfyuiVersion, this.#log);
       this.#log.info({ comfyuiVersion, gpu, vramTotalMiB, simulated }, "worker registered");
     }
     this.#problem = undefined;
