@@ -253,7 +253,18 @@ describe("the meter", () => {
     expect(meter.stop()).toBe(50_000);
   });
 
-  it("knows nothing where nothing can be read", async () => {
+  it("asks once only where nobody can tell", async () => {
+    const read = vi.fn(() => Promise.resolve(undefined));
+    const meter = new VramMeter(read, 5);
+    meter.start();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect(read).toHaveBeenCalledOnce();
+    expect(meter.stop()).toBeUndefined();
+  });
+
+  it("knows nothing where the look itself fails", async () => {
     const read = vi.fn(() => Promise.reject(new Error("no driver")));
     const meter = new VramMeter(read, 5);
     meter.start();

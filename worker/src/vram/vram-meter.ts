@@ -1,4 +1,7 @@
-/** The largest use of the GPU's memory during a job, by looking at it every second. */
+/**
+ * The largest use of the GPU's memory during a job, by looking at it every second. Where the first
+ * look tells nothing, there is no second.
+ */
 import type { GpuMemory } from "./nvidia-smi.ts";
 
 const EVERY_MS = 1_000;
@@ -34,6 +37,8 @@ export class VramMeter {
     this.#read()
       .then((gpu) => {
         if (gpu) this.#peakMiB = Math.max(this.#peakMiB ?? 0, gpu.usedMiB);
+        // Where nobody can tell at first, asking every second would only cost time.
+        else if (this.#peakMiB === undefined) clearInterval(this.#timer);
       })
       .catch(() => undefined)
       .finally(() => {
