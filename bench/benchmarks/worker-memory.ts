@@ -1,10 +1,9 @@
 /** Whether a worker grows: its memory over 2,000 jobs. */
 import type { Benchmark, Figure, Scope } from "../measurement/figure.ts";
 import { Browser } from "../platform/browser.ts";
-import { startGateway, UNLIMITED } from "../platform/gateway.ts";
 import { smallGraph } from "../platform/graphs.ts";
 import { memoryOf } from "../platform/process-facts.ts";
-import { startWorker, WORKER } from "../platform/worker.ts";
+import { startGatewayForWorker, startWorker } from "../platform/worker.ts";
 
 const JOBS = 2_000;
 /** In one go; memory is looked at after each. */
@@ -19,11 +18,7 @@ export const workerMemory: Benchmark = {
   about: "a worker's memory over 2,000 jobs",
   onlyWhenNamed: true,
   async run(scope: Scope): Promise<Figure[]> {
-    const environment = {
-      ...UNLIMITED,
-      WORKER_TOKENS: JSON.stringify({ [WORKER.name]: WORKER.token }),
-    };
-    const gateway = await startGateway(scope, { environment });
+    const gateway = await startGatewayForWorker(scope);
     const worker = await startWorker(gateway, scope);
     const browser = await Browser.open(gateway.participant);
     scope.defer(() => browser.close());

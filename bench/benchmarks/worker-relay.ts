@@ -1,8 +1,7 @@
 /** What a worker spends on ComfyUI's progress and previews, relayed or passed over. */
 import type { Benchmark, Figure, Scope } from "../measurement/figure.ts";
 import { Browser } from "../platform/browser.ts";
-import { startGateway, UNLIMITED } from "../platform/gateway.ts";
-import { startWorker, WORKER } from "../platform/worker.ts";
+import { startGatewayForWorker, startWorker } from "../platform/worker.ts";
 
 /** Steps of a job: as fast as ComfyUI can say them, and as a sampler does. */
 const FLOOD = { steps: 1_000, ms: 0 };
@@ -12,11 +11,7 @@ export const workerRelay: Benchmark = {
   name: "worker-relay",
   about: "CPU time of a worker for each step of a sampler",
   async run(scope: Scope): Promise<Figure[]> {
-    const environment = {
-      ...UNLIMITED,
-      WORKER_TOKENS: JSON.stringify({ [WORKER.name]: WORKER.token }),
-    };
-    const gateway = await startGateway(scope, { environment });
+    const gateway = await startGatewayForWorker(scope);
     const worker = await startWorker(gateway, scope);
     const browser = await Browser.open(gateway.participant);
     scope.defer(() => browser.close());

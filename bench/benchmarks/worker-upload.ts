@@ -13,9 +13,9 @@ import { QueueManagerClient } from "../../worker/src/results/queue-manager.ts";
 import type { StoredBytes } from "../../worker/src/results/queue-manager.ts";
 import type { Benchmark, Figure, Scope } from "../measurement/figure.ts";
 import { distribution, median } from "../measurement/statistics.ts";
-import { startGateway, type Gateway } from "../platform/gateway.ts";
+import type { Gateway } from "../platform/gateway.ts";
 import { registerWorker } from "../platform/registered-worker.ts";
-import { WORKER } from "../platform/worker.ts";
+import { startGatewayForWorker, WORKER } from "../platform/worker.ts";
 import { payloadOfSize } from "../platform/workflows.ts";
 
 const BYTES = 200_000_000;
@@ -28,9 +28,7 @@ export const workerUpload: Benchmark = {
   name: "worker-upload",
   about: "a 200 MB video worker → gateway, beside a copy of it and its sha256",
   async run(scope: Scope): Promise<Figure[]> {
-    const gateway = await startGateway(scope, {
-      environment: { WORKER_TOKENS: JSON.stringify({ [WORKER.name]: WORKER.token }) },
-    });
+    const gateway = await startGatewayForWorker(scope);
     const holder = await holdJob(gateway, scope);
     const client = new QueueManagerClient(gateway.origin, WORKER.token, 60_000);
     scope.defer(() => client.close());

@@ -4,12 +4,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { repository } from "../../components/installation.ts";
 import type { Scope } from "../measurement/figure.ts";
+import { freePort, ready } from "./listening.ts";
 import type { Participant } from "./temporary-stack.ts";
 
 export interface Gateway {
@@ -30,7 +29,6 @@ export interface GatewayOptions {
   readonly redis?: readonly string[];
 }
 
-const START_SECONDS = 20;
 const token = () => randomBytes(24).toString("hex");
 
 /** Lets any number of jobs wait: limits are not what is measured. */
@@ -76,21 +74,4 @@ export async function startGateway(scope: Scope, options: GatewayOptions = {}): 
   await ready(`${origin}/health`);
   if (gateway.pid === undefined) throw new Error("the gateway runs");
   return { redis, participant, participants, origin, pid: gateway.pid };
-}
-
-async function ready(url: string): Promise<void> {
-  for (const start = Date.now(); Date.now() - start < START_SECONDS * 1000; await pause(50)) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return;
-  }
-  throw new Error(`the gateway was not ready within ${START_SECONDS} s`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }

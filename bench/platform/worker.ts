@@ -2,18 +2,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { repository } from "../../components/installation.ts";
 import type { Scope } from "../measurement/figure.ts";
-import type { Gateway } from "./gateway.ts";
+import { freePort, ready } from "./listening.ts";
+import { startGateway, UNLIMITED, type Gateway } from "./gateway.ts";
 
-/** The one worker that `startWorker` starts: for the gateway's WORKER_TOKENS. */
+/** The one worker that `startWorker` starts. */
 export const WORKER = { name: "worker-1", token: "token-of-the-benchmark-worker" } as const;
 
-const START_SECONDS = 30;
 /** Linux counts a process's CPU time in these. */
 const TICKS_PER_SECOND = 100;
 
@@ -22,6 +20,12 @@ export interface RunningWorker {
   /** CPU time that it has used, user and system, ms; in steps of 10. */
   cpuMs(): number;
 }
+
+/** A gateway that knows this worker, and sets no limits. */
+export const startGatewayForWorker = (scope: Scope): Promise<Gateway> =>
+  startGateway(scope, {
+    environment: { ...UNLIMITED, WORKER_TOKENS: JSON.stringify({ [WORKER.name]: WORKER.token }) },
+  });
 
 export async function startWorker(gateway: Gateway, scope: Scope): Promise<RunningWorker> {
   const folder = mkdtempSync(path.join(tmpdir(), "comfymulti-bench-worker-"));
@@ -73,21 +77,4 @@ function cpuMs(pid: number): number {
   const [, rest = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(/\) /);
   const fields = rest.split(" ");
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
-}
-
-async function ready(url: string): Promise<void> {
-  for (const start = Date.now(); Date.now() - start < START_SECONDS * 1000; await pause(50)) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return;
-  }
-  throw new Error(`the worker was not ready within ${START_SECONDS} s`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
