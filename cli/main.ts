@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { SettingsError } from "../stacks/settings.ts";
 import { SetupError } from "../tools/setup/setup-error.mjs";
 import { printFault } from "../tools/setup/progress.mjs";
+import { capture } from "./commands/capture.ts";
 import { down } from "./commands/down.ts";
 import { environment } from "./commands/environment.ts";
 import { start } from "./commands/start.ts";
@@ -45,6 +46,12 @@ program
   .argument(...stackArgument)
   .option("--purge", "remove its data too: pictures, workflows, queue, logs", false)
   .action(down);
+program
+  .command("capture")
+  .description("take the node definitions of a running ComfyUI, so that its version can be judged")
+  .argument("<url>", "its address, such as http://127.0.0.1:8188")
+  .option("--force", "replace a capture of the same version that says something else", false)
+  .action(capture);
 program
   .command("environment")
   .description('print what plain pulumi needs: eval "$(npx comfymulti environment)"')

@@ -3,6 +3,7 @@
  * what it will cost, and the workshop's own templates. Imports nothing else of this project.
  */
 export {
+  captureFile,
   capturedVersions,
   comboOptions,
   loadObjectInfo,
@@ -11,6 +12,13 @@ export {
   readInputSpec,
 } from "./compat/object-info.ts";
 export type { InputSpec, NodeDefinition, ObjectInfo, SlotType } from "./compat/object-info.ts";
+export {
+  CaptureError,
+  capturedVersionSchema,
+  readObjectInfoFile,
+  toCapture,
+  writeCapture,
+} from "./compat/capture.ts";
 export { fingerprintObjectInfo } from "./compat/fingerprint.ts";
 export { withModels } from "./compat/file-options.ts";
 export { validatePrompt } from "./compat/validate-prompt.ts";

@@ -50,12 +50,15 @@ function stableSpecs(classType: string, specs: unknown): unknown {
   );
 }
 
-/** The same value with keys sorted at every level and cosmetic keys left out. */
+/**
+ * The same value with keys sorted at every level, without cosmetic keys and without those that say
+ * nothing: ComfyUI writes `null` where another version, or a capture, leaves the key out.
+ */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
   return Object.entries(value)
-    .filter(([key]) => !COSMETIC.has(key))
+    .filter(([key, item]) => !COSMETIC.has(key) && item !== null)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]) => [key, canonical(item)]);
 }

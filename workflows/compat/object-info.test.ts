@@ -19,7 +19,7 @@ const oneNode = (spec: unknown, more: Record<string, unknown> = {}): ObjectInfo 
 test("an unknown version is refused with the versions that are known", () => {
   expect(capturedVersions()).toEqual(["0.9.2", "0.11.1"]);
   expect(() => loadObjectInfo("../versions")).toThrow(
-    "No captured object_info for ComfyUI ../versions. Known versions: 0.9.2, 0.11.1.",
+    "The node definitions of ComfyUI ../versions are not captured (0.9.2, 0.11.1 are): run comfymulti capture URL",
   );
 });
 

@@ -3,6 +3,7 @@
  * Tolerant on purpose: custom nodes add keys and odd specs, and a newer ComfyUI adds new ones.
  */
 import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 /** Input specs by input name. A spec is `[type]` or `[type, options]`; hidden ones are bare strings. */
@@ -55,6 +56,11 @@ export function comboOptions({ type, options }: InputSpec): readonly unknown[] |
 }
 
 const CAPTURES = new URL("../object-info/", import.meta.url);
+
+/** Where the capture of a version lies, or will lie. */
+export const captureFile = (version: string): string =>
+  fileURLToPath(new URL(`${version}.json`, CAPTURES));
+
 const loaded = new Map<string, ObjectInfo>();
 
 /**
@@ -67,10 +73,10 @@ export function loadObjectInfo(version: string): ObjectInfo {
   const versions = capturedVersions();
   if (!versions.includes(version)) {
     throw new Error(
-      `No captured object_info for ComfyUI ${version}. Known versions: ${versions.join(", ")}.`,
+      `The node definitions of ComfyUI ${version} are not captured (${versions.join(", ")} are): run comfymulti capture URL against a ComfyUI of that version.`,
     );
   }
-  const text = readFileSync(new URL(`${version}.json`, CAPTURES), "utf8");
+  const text = readFileSync(captureFile(version), "utf8");
   const objectInfo = objectInfoSchema.parse(JSON.parse(text));
   loaded.set(version, objectInfo);
   return objectInfo;
