@@ -21,6 +21,8 @@ const FACTS_BYTES = 64 * 1024 * 1024;
 const LINE_BYTES = 32 * 1024 * 1024;
 /** Characters of a refusal that are told. */
 const TOLD_LENGTH = 300;
+/** Status for a body that is larger than the endpoint takes. */
+export const GRAPH_TOO_LARGE = 413;
 /** Signs of life that may be missed in a row. */
 const MISSED_SIGNS = 3;
 
@@ -63,6 +65,7 @@ export interface EndpointOptions {
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #agent: Agent;
+  #problem: string | undefined;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -70,6 +73,11 @@ export class Endpoint {
       headersTimeout: options.patienceMs,
       bodyTimeout: options.silenceMs ?? REMOTE_SIGN_OF_LIFE_MS * MISSED_SIGNS,
     });
+  }
+
+  /** Why it refused the last call that it decided on; undefined once it has let one through. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** What its replicas are. Throws NoReplicaError, KeyRefusedError, EndpointRefusedError. */
@@ -143,17 +151,24 @@ export class Endpoint {
         cause: error,
       });
     }
-    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 200) {
+      this.#problem = undefined;
+      return answer;
+    }
     const told = await firstWords(answer.body);
     const what = `${method} ${path} was answered with status ${answer.statusCode}${told}`;
     if (answer.statusCode === 401 || answer.statusCode === 403) {
-      throw new KeyRefusedError(
-        `The provider refuses the inference key: set INFERENCE_KEY to one of this account.`,
+      const refusal = new KeyRefusedError(
+        "The provider refuses the inference key: set INFERENCE_KEY to one of this account.",
       );
+      this.#problem = refusal.message;
+      throw refusal;
     }
     if (answer.statusCode === 408 || answer.statusCode === 429 || answer.statusCode >= 500) {
       throw new NoReplicaError(what);
     }
+    // 413 speaks of one graph; every other refusal would meet each job.
+    if (answer.statusCode !== GRAPH_TOO_LARGE) this.#problem = what;
     throw new EndpointRefusedError(answer.statusCode, what);
   }
 }

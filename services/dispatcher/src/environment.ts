@@ -11,7 +11,9 @@ export const environmentSchema = z.object({
   /** Address of the container deployment: `https://containers.datacrunch.io/DEPLOYMENT`. */
   ENDPOINT_URL: url,
   /** The provider's inference key, sent as Bearer token with each call. Secret. */
-  INFERENCE_KEY: text.max(1024),
+  INFERENCE_KEY: text
+    .max(1024)
+    .regex(/^[\x21-\x7e]+$/, "must have no space, line break or letter with an accent"),
   /**
    * Token of each slot at the queue manager, by the slot's name (`{"serverless-1": "…"}`): the same
    * pairs as in its WORKER_TOKENS. One slot a replica that the deployment may have. Secret.

@@ -34,10 +34,11 @@ export class KnownFacts {
     return this.#current ?? (await this.#ask(signal));
   }
 
-  /** A replica said which object_info it has: when it is another one, all are asked anew. */
-  async heard(fingerprint: string, signal: AbortSignal): Promise<void> {
-    if (this.#current?.info.objectInfoFingerprint === fingerprint) return;
-    this.#log.info({ fingerprint }, "the replicas are of another version now");
+  /** A replica said what it is: when that is not what is known, one is asked for all of it. */
+  async heard(info: ReplicaFacts["info"], signal: AbortSignal): Promise<void> {
+    if (this.#current && isSame(this.#current.info, info)) return;
+    const { comfyuiVersion, gpu, vramTotalMiB } = info;
+    this.#log.info({ comfyuiVersion, gpu, vramTotalMiB }, "the replicas are others now");
     await this.#ask(signal);
   }
 
@@ -65,3 +66,10 @@ export class KnownFacts {
     return facts;
   }
 }
+
+/** Free memory and loaded models are a moment's; these decide which jobs fit. */
+const isSame = (one: ReplicaFacts["info"], other: ReplicaFacts["info"]): boolean =>
+  one.objectInfoFingerprint === other.objectInfoFingerprint &&
+  one.comfyuiVersion === other.comfyuiVersion &&
+  one.gpu === other.gpu &&
+  one.vramTotalMiB === other.vramTotalMiB;

@@ -2,7 +2,7 @@
  * One attempt of a job at the endpoint: waits for a replica, follows what it says, and answers how it
  * ended. Nothing here ends a job in the queue.
  */
-import type { RemoteJob, RemoteJobEvent } from "@comfymulti/queue";
+import type { RemoteJob, RemoteJobEvent, ReplicaFacts } from "@comfymulti/queue";
 import pRetry from "p-retry";
 import { NoReplicaError, ReplicaLostError, type Endpoint } from "./endpoint.ts";
 
@@ -20,12 +20,12 @@ const RETRIES = {
 export type RemoteEnd = Exclude<RemoteJobEvent, { kind: "started" | "running" }>;
 
 export interface AttemptOptions {
-  /** How long to wait for a replica that takes the job, ms. */
+  /** How long to wait for a replica that takes the job, ms; held calls and pauses are in it. */
   readonly patienceMs: number;
   /** Aborting it stops the job. */
   readonly signal: AbortSignal;
   /** A replica took the job. */
-  readonly onStarted: (objectInfoFingerprint: string) => void;
+  readonly onStarted: (info: ReplicaFacts["info"]) => void;
 }
 
 /**
@@ -37,36 +37,43 @@ export async function attemptRemotely(
   job: RemoteJob,
   { patienceMs, signal, onStarted }: AttemptOptions,
 ): Promise<RemoteEnd> {
-  return await pRetry(() => follow(endpoint, job, signal, onStarted), {
-    ...RETRIES,
-    maxRetryTime: patienceMs,
-    signal,
-    shouldRetry: ({ error }) => error instanceof NoReplicaError,
-  });
+  const late = new AbortController();
+  let last = "the endpoint held the call";
+  let timer = setTimeout(() => {
+    const seconds = Math.round(patienceMs / 1000);
+    late.abort(new NoReplicaError(`No replica took the job within ${seconds} s: ${last}`));
+  }, patienceMs);
+  const started = (info: ReplicaFacts["info"]): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      late.abort(new ReplicaLostError("The replica did not end the job in time."));
+    }, job.limits.totalMs + OVERTIME_MS);
+    onStarted(info);
+  };
+  const either = AbortSignal.any([signal, late.signal]);
+  try {
+    return await pRetry(() => follow(endpoint, job, either, started), {
+      ...RETRIES,
+      signal: either,
+      shouldRetry: ({ error }) => error instanceof NoReplicaError,
+      onFailedAttempt: ({ error }) => {
+        last = error.message;
+      },
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function follow(
   endpoint: Endpoint,
   job: RemoteJob,
   signal: AbortSignal,
-  onStarted: (objectInfoFingerprint: string) => void,
+  onStarted: AttemptOptions["onStarted"],
 ): Promise<RemoteEnd> {
-  const overtime = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    for await (const event of endpoint.run(job, AbortSignal.any([signal, overtime.signal]))) {
-      if (event.kind === "started") {
-        onStarted(event.objectInfoFingerprint);
-        timer = setTimeout(
-          () => overtime.abort(new ReplicaLostError("The replica did not end the job in time.")),
-          job.limits.totalMs + OVERTIME_MS,
-        );
-      } else if (event.kind !== "running") {
-        return event;
-      }
-    }
-  } finally {
-    clearTimeout(timer);
+  for await (const event of endpoint.run(job, signal)) {
+    if (event.kind === "started") onStarted(event.info);
+    else if (event.kind !== "running") return event;
   }
   throw new ReplicaLostError("The replica ended its answer early.");
 }

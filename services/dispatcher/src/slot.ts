@@ -10,6 +10,7 @@ import {
   type Holder,
   type QueueContract,
   type RemoteJob,
+  type ReplicaFacts,
   type WorkerInfo,
 } from "@comfymulti/queue";
 import pRetry from "p-retry";
@@ -18,6 +19,7 @@ import { ClaimLease } from "./claim-lease.ts";
 import { ColdStart } from "./cold-start.ts";
 import {
   EndpointRefusedError,
+  GRAPH_TOO_LARGE,
   KeyRefusedError,
   NoReplicaError,
   ReplicaLostError,
@@ -73,6 +75,7 @@ export class Slot {
   readonly #log: Logger;
   readonly #draining = new AbortController();
   #info: WorkerInfo | undefined;
+  #registered: ReplicaFacts | undefined;
   #current: { readonly claim: Claim; readonly stop: AbortController } | undefined;
   #started = false;
   #problem: string | undefined = "No replica has said yet what it is.";
@@ -98,17 +101,20 @@ export class Slot {
       name,
       status: this.#status(),
       job: this.#current?.claim.job.id,
-      problem: this.#problem,
+      problem: this.#problem ?? this.#parts.endpoint.problem,
     };
   }
 
-  /** Claims no more; gives a job that still runs after `drainMs` back, and unregisters. */
+  /**
+   * Claims no more, and unregisters. A job that waits for a replica goes back at once, a running one
+   * after `drainMs`.
+   */
   async close(drainMs: number): Promise<void> {
     this.#draining.abort();
     void this.#report();
-    const patience = setTimeout(() => {
-      this.#current?.stop.abort(new JobStopped("draining"));
-    }, drainMs);
+    const giveBack = (): void => this.#current?.stop.abort(new JobStopped("draining"));
+    if (!this.#started) giveBack();
+    const patience = setTimeout(giveBack, drainMs);
     await this.#finished;
     clearTimeout(patience);
     clearInterval(this.#reporter);
@@ -146,15 +152,16 @@ export class Slot {
     }
   }
 
-  /** Once for each object_info that the replicas have. */
+  /** Anew whenever the replicas are others. */
   async #register(): Promise<WorkerInfo> {
     const { queue, facts } = this.#parts;
-    const { info, objectInfoJson } = await facts.known(this.#draining.signal);
+    const known = await facts.known(this.#draining.signal);
     this.#unsubscribe ??= await queue.onControl(this.name, (order) => this.#obey(order));
-    const own = { ...info, name: this.name };
-    if (this.#info?.objectInfoFingerprint !== info.objectInfoFingerprint) {
-      await queue.registerWorker(own, objectInfoJson);
+    const own = { ...known.info, name: this.name };
+    if (this.#registered !== known) {
+      await queue.registerWorker(own, known.objectInfoJson);
       this.#info = own;
+      this.#registered = known;
     }
     return own;
   }
@@ -194,13 +201,13 @@ export class Slot {
     return await attemptRemotely(endpoint, job, {
       patienceMs: coldStartMs,
       signal,
-      onStarted: (fingerprint) => {
+      onStarted: (info) => {
         coldStart.stop();
         this.#started = true;
         void this.#report();
         log.info("a replica runs the job");
-        facts.heard(fingerprint, this.#draining.signal).catch((error: unknown) => {
-          log.warn({ err: error }, "the replicas' new object_info is not known yet");
+        facts.heard(info, this.#draining.signal).catch((error: unknown) => {
+          log.warn({ err: error }, "what the new replicas are is not known yet");
         });
       },
     });
@@ -248,7 +255,7 @@ export class Slot {
       log.warn({ err: error }, "the replica is lost; the lease runs out");
       return;
     }
-    if (error instanceof EndpointRefusedError && error.status === 413) {
+    if (error instanceof EndpointRefusedError && error.status === GRAPH_TOO_LARGE) {
       const message = "The graph is too large for this worker: make it smaller.";
       await queue.fail(holder, { kind: "graph-refused", message }, undefined);
       return;

@@ -62,8 +62,8 @@ export type RemoteEnding = z.infer<typeof remoteEndingSchema>;
 
 /** One line of the answer: `started`, any number of `running`, then one of the other three. */
 export const remoteJobEventSchema = z.discriminatedUnion("kind", [
-  /** The replica is up and has taken the job. */
-  z.object({ kind: z.literal("started"), objectInfoFingerprint: z.string() }),
+  /** The replica is up, has taken the job, and is this. */
+  z.object({ kind: z.literal("started"), info: replicaFactsSchema.shape.info }),
   /** A sign of life; see REMOTE_SIGN_OF_LIFE_MS. */
   z.object({ kind: z.literal("running") }),
   z.object({ kind: z.literal("ended"), ending: remoteEndingSchema }),

@@ -58,7 +58,7 @@ export function buildServer(replica: Replica, queueManagerUrl: string): FastifyI
     });
     const lines = new PassThrough();
     const say = (event: RemoteJobEvent) => lines.write(`${JSON.stringify(event)}\n`);
-    say({ kind: "started", objectInfoFingerprint: facts.info.objectInfoFingerprint });
+    say({ kind: "started", info: facts.info });
     const alive = setInterval(() => say({ kind: "running" }), REMOTE_SIGN_OF_LIFE_MS);
     void replica.run(body.data, closed.signal).then((event) => {
       clearInterval(alive);
