@@ -19,6 +19,28 @@ export {
   toCapture,
   writeCapture,
 } from "./compat/capture.ts";
+export { checkGraph } from "./compat/check/check-graph.ts";
+export type { CheckOptions, GraphCheck, GraphProblem } from "./compat/check/check-graph.ts";
+export { isPrompt, isWorkflow, readGraph, workflowToPrompt } from "./compat/convert/index.ts";
+export type { Conversion, ConversionProblem, ReadGraph } from "./compat/convert/index.ts";
+export { allowListSchema } from "./compat/diff/allow-list.ts";
+export type { AllowedChange } from "./compat/diff/allow-list.ts";
+export type { Change, ChangeClass } from "./compat/diff/change.ts";
+export { diffObjectInfo, IncomparableError } from "./compat/diff/diff-object-info.ts";
+export type { DiffOptions, DiffResult, DiffScope } from "./compat/diff/diff-object-info.ts";
+export { judgePair, versionMatrix } from "./compat/matrix/version-matrix.ts";
+export type {
+  MatrixOptions,
+  PairCell,
+  PairVerdict,
+  TemplateVerdict,
+} from "./compat/matrix/version-matrix.ts";
+export { migratePrompt, migrateWorkflow } from "./compat/migrate/index.ts";
+export type {
+  MigrationChange,
+  PromptMigration,
+  WorkflowMigration,
+} from "./compat/migrate/index.ts";
 export { fingerprintObjectInfo } from "./compat/fingerprint.ts";
 export { withModels } from "./compat/file-options.ts";
 export { validatePrompt } from "./compat/validate-prompt.ts";

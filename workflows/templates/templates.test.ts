@@ -1,57 +1,13 @@
 import { expect, describe, test } from "vitest";
 import sharp from "sharp";
+import { workflowToPrompt } from "../compat/convert/workflow-to-prompt.ts";
 import { withModels } from "../compat/file-options.ts";
-import {
-  capturedVersions,
-  comboOptions,
-  loadObjectInfo,
-  readInputSpec,
-} from "../compat/object-info.ts";
+import { capturedVersions, loadObjectInfo } from "../compat/object-info.ts";
 import { validatePrompt } from "../compat/validate-prompt.ts";
 import { estimateCost } from "../estimate-cost.ts";
 import { templatesIndex } from "./browser-index.ts";
 import { templates, templateThumbnail } from "./index.ts";
-import type { Prompt, Template, Workflow } from "./index.ts";
-
-const current = loadObjectInfo("0.11.1");
-const WIDGETS = ["INT", "FLOAT", "STRING", "BOOLEAN"];
-
-/** A node's inputs that the editor shows as widgets, in its order; `extra`: one more value follows. */
-function widgetsOf(classType: string): { name: string; extra: boolean }[] {
-  const { required, optional } = current[classType]?.input ?? {};
-  return Object.entries({ ...required, ...optional }).flatMap(([name, raw]) => {
-    const spec = readInputSpec(raw);
-    if (!spec || spec.options["forceInput"] === true) return [];
-    const isWidget = comboOptions(spec) !== undefined || WIDGETS.includes(String(spec.type));
-    return isWidget ? [{ name, extra: spec.options["control_after_generate"] === true }] : [];
-  });
-}
-
-/** What the editor sends when it runs this workflow. */
-function promptOf(workflow: Workflow): Prompt {
-  const links = new Map(workflow.links.map((link) => [link[0], link]));
-  return Object.fromEntries(
-    workflow.nodes.map((node) => {
-      const inputs: Record<string, unknown> = {};
-      const values = [...node.widgets_values];
-      for (const { name, extra } of widgetsOf(node.type)) {
-        inputs[name] = values.shift();
-        if (extra) expect(["fixed", "randomize"]).toContain(values.shift());
-      }
-      expect(values).toEqual([]);
-      for (const { name, link } of node.inputs) {
-        const found = link === null ? undefined : links.get(link);
-        if (found) inputs[name] = [String(found[1]), found[2]];
-      }
-      return [String(node.id), { class_type: node.type, inputs }];
-    }),
-  );
-}
-
-const bare = (prompt: Prompt): Prompt =>
-  Object.fromEntries(
-    Object.entries(prompt).map(([id, { class_type, inputs }]) => [id, { class_type, inputs }]),
-  );
+import type { Template } from "./index.ts";
 
 const modelNames = ({ models }: Template): string[] => models.map(({ name }) => name);
 
@@ -67,8 +23,10 @@ describe.each(templates)("template $id", (template) => {
     expect([...new Set(files)].sort()).toEqual(modelNames(template).sort());
   });
 
-  test("is one graph in both formats", () => {
-    expect(promptOf(template.ui)).toEqual(bare(template.api));
+  test.each(capturedVersions())("is one graph in both formats of ComfyUI %s", (version) => {
+    const { prompt, problems } = workflowToPrompt(template.ui, loadObjectInfo(version));
+    expect(problems).toEqual([]);
+    expect(prompt).toEqual(template.api);
   });
 
   test("has links that start and end at slots of the right type", () => {
