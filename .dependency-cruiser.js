@@ -6,7 +6,7 @@ const mayImportOnly = (from, allowed) => ({
   severity: "error",
   from: { path: `^${from}/` },
   to: {
-    path: "^(stacks|components|services|worker|workflows|policies|cli|bench|tools)/",
+    path: "^(stacks|components|services|worker|workflows|policies|cli|rehearsal|bench|tools)/",
     pathNot: [from, ...allowed].map((folder) => `^${folder}`),
   },
 });
@@ -40,9 +40,12 @@ export default {
       "services/configuration",
       "services/[^/]+/src/environment",
       "worker/.*src/environment",
+      "services/nginx",
       "workflows",
     ]),
-    mayImportOnly("policies", ["workflows"]),
+    mayImportOnly("services/nginx", []),
+    mayImportOnly("rehearsal", ["components", "workflows", "services/configuration"]),
+    mayImportOnly("policies", ["workflows", "components/declaration"]),
     mayImportOnly("stacks", ["components", "workflows", "services/configuration"]),
     mayImportOnly("tools", []),
   ],

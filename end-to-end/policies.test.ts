@@ -1,150 +1,150 @@
-/** Every rule of the pack, once kept and once broken, through the real engine and its policy host. */
-import * as automation from "@pulumi/pulumi/automation/index.js";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+/** Every rule of the pack, kept and broken, through the real engine and its policy host. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { engineEnvironment } from "../cli/engine/environment.ts";
-import { policyPacks } from "../cli/policy-packs.ts";
-import { renderRedisConfig } from "../components/app-server/redis-config.ts";
-import { ProcessHost, type ServiceSpec } from "../components/hosts/index.ts";
-import { repository } from "../components/installation.ts";
+import { declared, home, workshop } from "../policies/examples/platforms.ts";
+import {
+  brokenExamples,
+  keptExamples,
+  stackExamples,
+  type BrokenExample,
+  type Example,
+} from "../policies/examples/index.ts";
+import { levelsOf } from "../policies/levels.ts";
+import { rules } from "../policies/rules/index.ts";
+import { PolicyProject, type Preview } from "./policies/preview.ts";
 
-const common: ServiceSpec = {
-  version: "1",
-  command: ["true"],
-  workingDirectory: "/tmp",
-  health: { kind: "http", url: "http://127.0.0.1:1/health" },
-};
-const redis = (config: string): ServiceSpec => ({
-  ...common,
-  secretEnvironment: { REDIS_CONFIG: config },
-});
-const goodRedis = renderRedisConfig({
-  listenAddress: "127.0.0.1",
-  port: 6390,
-  dataDirectory: "/tmp/redis",
-  password: "a-password-of-more-than-22-characters",
-});
+const names = rules.map(({ name }) => name);
+/** Those that look at whole stacks have stacks of their own, below. */
+const onStacks = Object.keys(stackExamples);
+const onResources = names.filter((name) => !onStacks.includes(name));
 
-/** Per rule: a service that breaks it, and what the report has to say. */
-const broken: readonly { rule: string; name: string; spec: ServiceSpec; says: string }[] = [
-  {
-    rule: "redis-durable",
-    name: "redis-a",
-    spec: redis(goodRedis.replace("appendfsync always", "appendfsync everysec")),
-    says: 'Redis must have "appendfsync always"',
-  },
-  {
-    rule: "redis-not-public",
-    name: "redis-b",
-    spec: redis(goodRedis.replace("bind 127.0.0.1", "bind 0.0.0.0")),
-    says: "not 0.0.0.0",
-  },
-  {
-    rule: "redis-not-public",
-    name: "redis-c",
-    spec: redis(goodRedis.replace(/requirepass .*/, "requirepass short")),
-    says: "at least 22 characters",
-  },
-  {
-    rule: "queue-depth-limited",
-    name: "queue-manager",
-    spec: { ...common, environment: { MAX_QUEUE_DEPTH: "50000" } },
-    says: "between 1 and 1000, not 50000",
-  },
-  {
-    rule: "timeouts-for-video",
-    name: "worker-1",
-    spec: {
-      ...common,
-      environment: { EXECUTION_TIMEOUT_SECONDS: "300", JOB_TIMEOUT_SECONDS: "1800" },
-    },
-    says: "EXECUTION_TIMEOUT_SECONDS must be at least 900, not 300",
-  },
-  {
-    rule: "secrets-encrypted",
-    name: "frontend",
-    spec: { ...common, environment: { FRONTEND_TOKEN: "in-clear" } },
-    says: "FRONTEND_TOKEN of frontend must be in secretEnvironment",
-  },
-];
-
-const kept: Readonly<Record<string, ServiceSpec>> = {
-  redis: redis(goodRedis),
-  "queue-manager": { ...common, environment: { MAX_QUEUE_DEPTH: "100" } },
-  "worker-1": {
-    ...common,
-    environment: { EXECUTION_TIMEOUT_SECONDS: "900", JOB_TIMEOUT_SECONDS: "1800" },
-  },
-  frontend: { ...common, secretEnvironment: { FRONTEND_TOKEN: "encrypted" } },
-};
-
-let folder: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "comfymulti-policies-"));
-  const plugin = path.join(repository, "components/hosts/process/plugin");
-  writeFileSync(
-    path.join(folder, "Pulumi.yaml"),
-    stringify({
-      name: "policies",
-      runtime: "nodejs",
-      plugins: { providers: [{ name: "comfymulti", path: plugin }] },
-    }),
+/** `image-pinned-0`: one resource an example, all in one stack. */
+const numbered = <Each extends Example>(examples: (rule: string) => readonly Each[]) =>
+  Object.fromEntries(
+    onResources.flatMap((rule) =>
+      examples(rule).map((example, index) => [`${rule}-${index}`, { rule, example }] as const),
+    ),
   );
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const kept = numbered<Example>(keptExamples);
+const broken = numbered<BrokenExample>(brokenExamples);
 
-/** Previews a stack of these services; the engine's output, whether it passed, and each violation. */
-async function preview(services: Readonly<Record<string, ServiceSpec>>) {
-  const program = () => {
-    const host = new ProcessHost("host", { directory: path.join(folder, "data") });
-    for (const [name, spec] of Object.entries(services)) host.service(name, spec);
-    return Promise.resolve({});
-  };
-  const stack = await automation.LocalWorkspace.createOrSelectStack(
-    { stackName: "rules", projectName: "policies", program },
-    {
-      workDir: folder,
-      envVars: {
-        ...engineEnvironment(),
-        PULUMI_BACKEND_URL: `file://${folder}`,
-        PULUMI_CONFIG_PASSPHRASE: "of-this-test",
-      },
-    },
-  );
-  const violations: { rule: string; message: string }[] = [];
-  let passed = true;
-  try {
-    await stack.preview({
-      policyPacks: policyPacks(),
-      onEvent: ({ policyEvent }) => {
-        if (policyEvent) {
-          violations.push({ rule: policyEvent.policyName, message: policyEvent.message });
-        }
-      },
-    });
-  } catch {
-    passed = false;
-  }
-  return { passed, violations };
+const resources = (cases: Readonly<Record<string, { readonly example: Example }>>) =>
+  Object.fromEntries(Object.entries(cases).map(([name, { example }]) => [name, example]));
+
+const onWorkshop = { config: { "comfymulti:kind": "workshop" } };
+
+/** The first of a rule's examples. */
+function first(examples: readonly Example[]): Example {
+  const [example] = examples;
+  if (!example) throw new Error("there is no example");
+  return example;
 }
 
+const project = new PolicyProject();
+afterAll(() => project.remove());
+
 describe("the policy pack", () => {
-  it("lets services pass that keep every rule", async () => {
-    expect(await preview(kept)).toEqual({ passed: true, violations: [] });
+  it.each(onResources)("has a kept and a broken example of %s", (rule) => {
+    expect(keptExamples(rule).length).toBeGreaterThan(0);
+    expect(brokenExamples(rule).length).toBeGreaterThan(0);
   });
 
-  it("stops a preview and names rule, value and cure of everything that is broken", async () => {
-    const services = Object.fromEntries(broken.map(({ name, spec }) => [name, spec]));
-    const { passed, violations } = await preview(services);
+  it("lets a workshop pass that keeps every rule", async () => {
+    const preview = await project.preview(resources(kept), onWorkshop);
+    expect(preview.violations).toEqual([]);
+    expect(preview.passed, preview.output).toBe(true);
+  });
+});
+
+describe("a workshop that breaks", () => {
+  let preview: Preview;
+
+  beforeAll(async () => {
+    preview = await project.preview(resources(broken), onWorkshop);
+  });
+
+  it("anything mandatory is stopped", () => {
+    expect(preview.passed).toBe(false);
+  });
+
+  it.each(Object.entries(broken))("%s is told so by that rule alone", (name, { rule, example }) => {
+    const told = preview.violations.filter(({ resource }) => resource === name);
+    const messages = told.filter((violation) => violation.rule === rule);
+    expect(messages.map(({ message }) => message).join("\n")).toContain(example.says);
+    const expected = [rule, ...(example.alsoBreaks ?? [])].sort();
+    expect([...new Set(told.map((violation) => violation.rule))].sort()).toEqual(expected);
+    const levels = levelsOf("workshop");
+    for (const { rule: each, level } of told) expect(level, each).toBe(levels[each]);
+  });
+});
+
+describe("a stack's levels", () => {
+  const spot = first(brokenExamples("spot-only-in-staging"));
+  const volume = first(brokenExamples("protected-data-volumes"));
+  const end = declared(workshop, { endsAt: undefined });
+  const examples = { spot, volume, end };
+
+  /** Rule → the level at which it was reported. */
+  const levelsIn = ({ violations }: Preview) =>
+    Object.fromEntries(violations.map(({ rule, level }) => [rule, level]));
+
+  it("are advice at home", async () => {
+    const preview = await project.preview(
+      { home: declared(home), volume, end },
+      { config: { "comfymulti:kind": "local" } },
+    );
+    expect(preview.passed, preview.output).toBe(true);
+    expect(levelsIn(preview)).toEqual({
+      "protected-data-volumes": "advisory",
+      "workshop-has-end": "advisory",
+    });
+  });
+
+  it("leave spot machines to staging", async () => {
+    const preview = await project.preview(
+      { spot, end: declared(workshop) },
+      { config: { "comfymulti:kind": "staging" } },
+    );
+    expect(preview.violations).toEqual([]);
+    expect(preview.passed, preview.output).toBe(true);
+  });
+
+  it("are changed by the stack's own setting, and by the pack's configuration", async () => {
+    const own = { "workshop-has-end": "advisory", "protected-data-volumes": "disabled" };
+    const preview = await project.preview(examples, {
+      config: { ...onWorkshop.config, "comfymulti:policyLevels": JSON.stringify(own) },
+      packConfig: { "spot-only-in-staging": "mandatory" },
+    });
+    expect(levelsIn(preview)).toEqual({
+      "spot-only-in-staging": "mandatory",
+      "workshop-has-end": "advisory",
+    });
+    expect(preview.passed).toBe(false);
+  });
+
+  it("name a rule that exists, or the preview ends with a sentence", async () => {
+    const preview = await project.preview(
+      {},
+      { config: { "comfymulti:policyLevels": '{"image-pined":"advisory"}' } },
+    );
+    expect(preview.passed).toBe(false);
+    expect(preview.output).toContain("there is no rule image-pined: docs/policies.md lists them");
+  });
+});
+
+describe.each(Object.entries(stackExamples))("%s", (rule, { kept, broken, says }) => {
+  const stackOf = (examples: readonly Example[]) =>
+    Object.fromEntries(examples.map((example, index) => [`resource-${index}`, example]));
+
+  it("lets one stack pass", async () => {
+    const { passed, violations, output } = await project.preview(stackOf(kept), onWorkshop);
+    expect(violations).toEqual([]);
+    expect(passed, output).toBe(true);
+  });
+
+  it("stops another, and says why", async () => {
+    const { passed, violations } = await project.preview(stackOf(broken), onWorkshop);
     expect(passed).toBe(false);
-    for (const { rule, says } of broken) {
-      const messages = violations.filter((violation) => violation.rule === rule);
-      expect(messages.map(({ message }) => message).join("\n"), rule).toContain(says);
-    }
-    expect(violations).toHaveLength(broken.length);
+    const message = expect.stringContaining(says) as string;
+    expect(violations).toMatchObject([{ rule, level: "mandatory", message }]);
   });
 });

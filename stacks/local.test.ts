@@ -6,6 +6,7 @@ import { environmentSchema as workerSchema } from "@comfymulti/worker/environmen
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { declarationSchema, type DeclaredPlatform } from "../components/declaration/index.ts";
 import { local } from "./local.ts";
 import { platformSchema, type Platform } from "./outputs.ts";
 import { parseSettings } from "./settings.ts";
@@ -26,6 +27,7 @@ const processSchema = z.object({
 
 const processes = new Map<string, z.infer<typeof processSchema>>();
 let platform: Platform;
+let declaration: DeclaredPlatform | undefined;
 
 beforeAll(async () => {
   await pulumi.runtime.setMocks(
@@ -39,6 +41,9 @@ beforeAll(async () => {
             return { id: name, state: { ...inputs, status: "running", pid: 2 } };
           case "comfymulti:index:Token":
             return { id: name, state: { ...inputs, value: `${name}-0123456789abcdef` } };
+          case "comfymulti:index:Declaration":
+            declaration = declarationSchema.parse(inputs);
+            return { id: name, state: inputs };
           default:
             if (/^comfymulti:(app-server|gpu|hosts):/.test(type)) return { id: "", state: {} };
             throw new Error(`there is no mock for ${type}`);
@@ -111,6 +116,16 @@ describe("stack local", () => {
       id: "user001",
       url: "http://127.0.0.1:8600/user001/",
       link: expect.stringMatching(/\/user001\/\?token=user001-token-/),
+    });
+  });
+
+  it("declares what it is to the policies", () => {
+    expect(declaration).toMatchObject({
+      kind: "local",
+      frontends: [{ user: "user001" }, { user: "user002" }, { user: "user003" }],
+      workers: [{ name: "worker-1", host: "local" }, { name: "worker-2" }],
+      templates: expect.arrayContaining(["example_workflow", "ltx2_text_to_video"]) as string[],
+      edge: { public: false },
     });
   });
 

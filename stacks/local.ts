@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import path from "node:path";
 import { AppServer } from "../components/app-server/index.ts";
+import { Declaration, plainSecrets } from "../components/declaration/index.ts";
 import { SimulatedComfyui, Worker } from "../components/gpu/index.ts";
 import { ProcessHost } from "../components/hosts/index.ts";
 import { userNames, workerNames } from "../components/naming.ts";
@@ -12,7 +13,11 @@ import { projectVersion } from "./version.ts";
 
 export function local(stack: string, settings: Settings): pulumi.Output<Platform> {
   const directories = stackDirectories(stack);
-  const host = new ProcessHost(stack, { directory: directories.data });
+  const declaration = declare(stack, settings);
+  // Waits for the declaration: a mandatory rule that it breaks stops the update before any service.
+  const host = new ProcessHost(stack, {
+    directory: declaration.urn.apply(() => directories.data),
+  });
 
   const appServer = new AppServer("app-server", {
     ...settings,
@@ -51,6 +56,37 @@ export function local(stack: string, settings: Settings): pulumi.Output<Platform
       },
     }),
   );
+}
+
+/** The engine's SDK exports this function and leaves it out of its types. */
+const { isConfigSecret } = pulumi.runtime as unknown as {
+  isConfigSecret: (key: string) => boolean;
+};
+
+/** What the rules in `policies/` have to know of the stack as a whole. */
+function declare(stack: string, settings: Settings): Declaration {
+  return new Declaration(stack, {
+    kind: settings.kind,
+    frontends: userNames(settings.users).map((user) => ({
+      user,
+      engine: "light",
+      version: settings.frontendVersion,
+    })),
+    workers: workerNames(settings.workers).map((name) => ({
+      name,
+      comfyuiVersion: settings.workerVersion,
+      host: "local",
+    })),
+    templates: settings.templates,
+    canaries: settings.canaries,
+    retained: settings.retained,
+    lastBackup: settings.lastBackup,
+    endsAt: settings.endsAt,
+    budget: settings.budget,
+    monitoring: false,
+    edge: { public: false, tls: false, routes: [{ path: "/", to: "queue-manager" }] },
+    plainSecrets: plainSecrets(pulumi.runtime.allConfig(), isConfigSecret),
+  });
 }
 
 interface WorkerPlace {

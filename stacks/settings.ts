@@ -6,9 +6,14 @@
  * lists and objects are JSON there (`pulumi config set --path` writes them so).
  */
 import { jsonText } from "@comfymulti/configuration";
-import { capturedVersions } from "@comfymulti/workflows";
+import { capturedVersions, templates } from "@comfymulti/workflows";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
+import {
+  declarationSchema,
+  policyLevelsSchema,
+  stackKinds,
+} from "../components/declaration/index.ts";
 
 const NAMESPACE = "comfymulti";
 
@@ -23,8 +28,10 @@ const comfyuiVersion = () =>
       `${String(issue.input)} is not a ComfyUI version with captured node definitions: use one of ${capturedVersions().join(", ")}`,
   });
 
-export const stackKinds = ["local", "staging", "workshop"] as const;
-export type StackKind = (typeof stackKinds)[number];
+/** Records that the stack's declaration carries on to the policies. */
+const records = declarationSchema.shape;
+
+const templateIds = templates.map(({ id }) => id);
 
 export const settingsSchema = z.strictObject({
   /** Which program the stack runs. Default: the stack's own name. */
@@ -49,6 +56,20 @@ export const settingsSchema = z.strictObject({
    * Default: none, each worker gets a simulated ComfyUI.
    */
   comfyuiUrls: jsonText(z.array(z.url({ protocol: /^https?$/ }))).default([]),
+  /** Templates that must run on every worker: policies compare them with versions and GPUs. */
+  templates: jsonText(z.array(z.enum(templateIds))).default(templateIds),
+  /** When everything rented is given back: a date and time with its zone. Default: never. */
+  endsAt: records.endsAt,
+  /** The most that may be spent from now until the end, VAT included: currency and amount. */
+  budget: jsonText(records.budget.unwrap()).optional(),
+  /** Versions that were tried with few people: service, version, stack, at, and jobs completed. */
+  canaries: jsonText(records.canaries.unwrap()).default([]),
+  /** Versions that can be had back: service, version, and image by digest. */
+  retained: jsonText(records.retained.unwrap()).default([]),
+  /** The last backup: when (`at`) and of what (`of`). Default: none. */
+  lastBackup: jsonText(records.lastBackup.unwrap()).optional(),
+  /** Levels of policies on this stack instead of their own: rule → advisory, mandatory or disabled. */
+  policyLevels: jsonText(policyLevelsSchema).default({}),
   /** Simulated seconds per real second: 60 renders a simulated minute in one second. */
   simulationSpeed: z.coerce.number().min(0.1).max(10_000).default(20),
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { ResourceType } from "../hosts/process/plugin/resource-type.ts";
+import type { ResourceType } from "../provider-plugin/resource-type.ts";
 
 const inputsSchema = z.strictObject({
   /** Random characters (6 bits each); 43 are 256 bits. */

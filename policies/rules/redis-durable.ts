@@ -1,21 +1,24 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { declaredService, redisConfig } from "../service.ts";
+import { declaredRedis } from "../subjects/redis.ts";
 
 /** An accepted job must survive kill -9 and a power cut. */
 export const redisDurable: ResourceValidationPolicy = {
   name: "redis-durable",
   description: "Checks that Redis writes every accepted job to disk before it is acknowledged.",
-  enforcementLevel: "mandatory",
-  validateResource: ({ type, props }, report) => {
-    const service = declaredService(type, props);
-    const config = service && redisConfig(service);
-    if (config === undefined) return;
-    for (const line of ["appendonly yes", "appendfsync always"]) {
-      if (!config.split("\n").includes(line)) {
-        report(
-          `Redis must have "${line}": put it back into components/app-server/redis-config.ts.`,
-        );
-      }
+  validateResource: (resource, report) => {
+    const redis = declaredRedis(resource);
+    if (!redis) return;
+    for (const [option, wanted] of [
+      ["appendonly", "yes"],
+      ["appendfsync", "always"],
+    ] as const) {
+      const value = redis.config
+        .map((line) => line.trim().split(/\s+/))
+        .findLast(([name]) => name === option)?.[1];
+      if (value === wanted) continue;
+      report(
+        `Redis must have "${option} ${wanted}", not ${value ?? "its default"}: put it back into components/app-server/redis-config.ts.`,
+      );
     }
   },
 };

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { main } from "@pulumi/pulumi/provider/index.js";
+import { declarationType } from "../../../declaration/declaration-type.ts";
 import { tokenType } from "../../../secrets/token-type.ts";
 import { processType } from "./process-type.ts";
-import { createProvider } from "./provider.ts";
+import { createProvider } from "../../../provider-plugin/provider.ts";
 import { supervisorType } from "./supervisor-type.ts";
 
 /** The provider plugin `comfymulti`. The engine starts it with its own address as last argument. */
@@ -19,6 +20,6 @@ setInterval(() => {
 }, 500).unref();
 
 await main(
-  createProvider("0.1.0", [supervisorType, processType, tokenType]),
+  createProvider("0.1.0", [supervisorType, processType, tokenType, declarationType]),
   process.argv.slice(2),
 );

@@ -5,8 +5,8 @@ import { SupervisorClient } from "../client.ts";
 import { ensureSupervisor } from "../ensure-supervisor.ts";
 import { SupervisorEndingError, serviceStatusSchema } from "../supervisor/protocol.ts";
 import { waitForHealth } from "./wait-for-health.ts";
-import { PartialFailure } from "./resource-type.ts";
-import type { Operation, ResourceType } from "./resource-type.ts";
+import { PartialFailure } from "../../../provider-plugin/resource-type.ts";
+import type { Operation, ResourceType } from "../../../provider-plugin/resource-type.ts";
 
 const placeShape = { name: serviceNameSchema, directory: absolutePathSchema };
 const inputsSchema = serviceSpecSchema.safeExtend(placeShape);

@@ -4,7 +4,7 @@ import { ensureSupervisor } from "../ensure-supervisor.ts";
 import { SupervisorClient } from "../client.ts";
 import { supervisorPaths } from "../paths.ts";
 import { sweep } from "../sweep.ts";
-import type { ResourceType } from "./resource-type.ts";
+import type { ResourceType } from "../../../provider-plugin/resource-type.ts";
 
 const inputsSchema = z.strictObject({
   /** The stack's data directory. Two stacks must not share one. */

@@ -2,7 +2,7 @@ import type { Health } from "../../service-spec.ts";
 import type { SupervisorClient } from "../client.ts";
 import { ServiceError } from "../supervisor/protocol.ts";
 import type { ServiceReport } from "../supervisor/protocol.ts";
-import type { Operation } from "./resource-type.ts";
+import type { Operation } from "../../../provider-plugin/resource-type.ts";
 
 const POLL_MILLISECONDS = 100;
 const LOG_LINES = 20;

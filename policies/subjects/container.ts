@@ -1,0 +1,86 @@
+/** Docker containers and Verda's serverless deployments as rules look at them. */
+import { z } from "zod";
+import type { Resource } from "./service.ts";
+
+const containerSchema = z.object({
+  name: z.string().optional(),
+  image: z.string(),
+  command: z.array(z.string()).default([]),
+  user: z.string().optional(),
+  privileged: z.boolean().default(false),
+  /** MB */
+  memory: z.number().optional(),
+  cpus: z.string().optional(),
+  cpuShares: z.number().optional(),
+  cpuQuota: z.number().optional(),
+  healthcheck: z.object({ tests: z.array(z.string()) }).optional(),
+  ports: z
+    .array(
+      z.object({
+        internal: z.number(),
+        external: z.number().optional(),
+        // Docker's own default: every address of the machine.
+        ip: z.string().default("0.0.0.0"),
+      }),
+    )
+    .default([]),
+});
+const variablesSchema = z.array(z.string()).default([]);
+
+export interface DeclaredContainer extends Omit<
+  z.output<typeof containerSchema>,
+  "name" | "ports"
+> {
+  readonly name: string;
+  readonly ports: readonly { readonly internal: number; readonly external: number; ip: string }[];
+  readonly variables: Readonly<Record<string, string>>;
+  /** Whether its variables are kept encrypted. */
+  readonly encrypted: boolean;
+}
+
+/** The Docker container that a resource is; undefined when it is something else. */
+export function declaredContainer(resource: Resource): DeclaredContainer | undefined {
+  if (resource.type !== "docker:index/container:Container") return undefined;
+  const { ports, ...container } = containerSchema.parse(resource.props);
+  return {
+    ...container,
+    name: container.name ?? resource.name,
+    ports: ports.map((port) => ({ ...port, external: port.external ?? port.internal })),
+    get variables() {
+      const lines = variablesSchema.parse(resource.props["envs"]);
+      return Object.fromEntries(lines.map((line) => splitAt(line, "=")));
+    },
+    encrypted: resource.opts.additionalSecretOutputs.includes("envs"),
+  };
+}
+
+const deploymentSchema = z.object({
+  name: z.string(),
+  isSpot: z.boolean().default(false),
+  containers: z.array(
+    z.object({
+      image: z.string(),
+      healthcheck: z.object({ enabled: z.boolean() }).optional(),
+      env: z
+        .array(
+          z.object({
+            name: z.string(),
+            valueOrReferenceToSecret: z.string(),
+            type: z.enum(["plain", "secret"]),
+          }),
+        )
+        .default([]),
+    }),
+  ),
+});
+export type DeclaredDeployment = z.output<typeof deploymentSchema>;
+
+/** The serverless deployment that a resource is; undefined when it is something else. */
+export function declaredDeployment({ type, props }: Resource): DeclaredDeployment | undefined {
+  return type === "verda:index:ContainerDeployment" ? deploymentSchema.parse(props) : undefined;
+}
+
+function splitAt(text: string, mark: string): [string, string] {
+  const place = text.indexOf(mark);
+  return place < 0 ? [text, ""] : [text.slice(0, place), text.slice(place + mark.length)];
+}
