@@ -1,5 +1,5 @@
 /** `comfymulti`: the host's and the operator's tool, thin over the Automation API. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { SettingsError } from "../stacks/settings.ts";
 import { SetupError } from "../tools/setup/setup-error.mjs";
 import { printFault } from "../tools/setup/progress.mjs";
@@ -9,8 +9,12 @@ import { environment } from "./commands/environment.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
 import { preview, up } from "./commands/up.ts";
+import { workflowsCheck } from "./commands/workflows-check.ts";
+import { workflowsDiff } from "./commands/workflows-diff.ts";
+import { workflowsMatrix } from "./commands/workflows-matrix.ts";
 import { InterruptedError } from "./interrupted-error.ts";
 import { VisibleError } from "./visible-error.ts";
+import { formats } from "./workflows/check-report.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const program = new Command("comfymulti")
@@ -52,6 +56,51 @@ program
   .argument("<url>", "its address, such as http://127.0.0.1:8188")
   .option("--force", "replace a capture of the same version that says something else", false)
   .action(capture);
+const workflows = program
+  .command("workflows")
+  .description("whether graphs run on a version of ComfyUI, and what changes between two");
+workflows
+  .command("check")
+  .description("hold graphs against a ComfyUI version; exit code 1 when one is refused")
+  .argument(
+    "[files...]",
+    "graphs in JSON, of the editor or in API format, or folders of them; default: the templates",
+  )
+  .option("--worker <version>", "a captured version; default: the newest")
+  .option("--object-info <file>", "what a running ComfyUI answers to GET /object_info")
+  .option(
+    "--from <version>",
+    "version that the graphs were made with: links follow outputs that moved",
+  )
+  .option("--fix", "write those back that a migration heals", false)
+  .addOption(new Option("--format <form>", "of the report").choices(formats).default("table"))
+  .option("--json", "short for --format json", false)
+  .action(workflowsCheck);
+workflows
+  .command("diff")
+  .description(
+    "what changes for graphs from one version to another; exit code 1 when something breaks",
+  )
+  .argument("<old>", "a captured version, or an object_info file")
+  .argument("<new>", "the other one")
+  .addOption(
+    new Option(
+      "--scope <scope>",
+      "ui: graphs of the editor; api: of programs; saved: only what stored graphs use",
+    )
+      .choices(["ui", "api", "saved"])
+      .default("ui"),
+  )
+  .option("--graphs <files...>", "with --scope saved: the stored graphs; default: the templates")
+  .option("--allow <file>", "changes that are known to be harmless, with reason and expiry")
+  .option("--json", "rows for programs", false)
+  .action(workflowsDiff);
+workflows
+  .command("matrix")
+  .description("which frontend goes with which worker, by the templates")
+  .argument("[versions...]", "default: every captured version")
+  .option("--json", "as JSON, for programs", false)
+  .action(workflowsMatrix);
 program
   .command("environment")
   .description('print what plain pulumi needs: eval "$(npx comfymulti environment)"')
