@@ -106,6 +106,11 @@ export const settingsSchema = z.strictObject({
   historyPerUser: wholeNumber(10, 10_000).default(200),
   /** Days for which ended jobs are kept. */
   historyDays: wholeNumber(1, 365).default(7),
+  /**
+   * Whether a graph that the workers would refuse gets inputs that it lacks, where the node's
+   * definition states a default.
+   */
+  migratePrompts: z.stringbool().default(true),
   /** What one participant's uploads may take on the app server's disk, GiB. */
   userUploadGib: wholeNumber(1, 1000).default(5),
   /** Seconds after which a silent worker's job goes back to the queue. */

@@ -36,6 +36,7 @@ export type {
   TemplateVerdict,
 } from "./compat/matrix/version-matrix.ts";
 export { migratePrompt, migrateWorkflow } from "./compat/migrate/index.ts";
+export { renames } from "./compat/diff/renames.ts";
 export type {
   MigrationChange,
   PromptMigration,

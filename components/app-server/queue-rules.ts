@@ -20,6 +20,8 @@ export interface QueueRules {
   /** Ended jobs kept of each participant, and for how many days. */
   readonly historyPerUser: number;
   readonly historyDays: number;
+  /** Whether graphs that the workers would refuse are healed where they can be. */
+  readonly migratePrompts: boolean;
   /** What one participant's uploads may take, GiB. */
   readonly userUploadGib: number;
 }
@@ -36,5 +38,6 @@ export const queueEnvironment = (rules: QueueRules) =>
     MAX_WORKER_LOSSES: String(rules.maxWorkerLosses),
     HISTORY_PER_USER: String(rules.historyPerUser),
     HISTORY_DAYS: String(rules.historyDays),
+    MIGRATE_PROMPTS: String(rules.migratePrompts),
     USER_UPLOAD_BYTES: String(rules.userUploadGib * 1024 ** 3),
   }) satisfies VariablesOf<Environment>;

@@ -69,7 +69,12 @@ export async function buildApp({
     files,
     objectInfo,
     sockets: new SocketHub(queue, app.log),
-    submissions: new Submissions(objectInfo, files, new LearnedVram(queue)),
+    submissions: new Submissions(
+      objectInfo,
+      files,
+      new LearnedVram(queue),
+      environment.MIGRATE_PROMPTS,
+    ),
     intake: new Intake(),
     health: new HealthMonitor(queue),
     patience,

@@ -100,6 +100,11 @@ export const environmentSchema = z.object({
     .default(defaultOptions.historyMaxAgeMs / DAY_MS),
   /** Files that a user may upload to each of their folders, bytes in all. Default 5 GiB. */
   USER_UPLOAD_BYTES: count.default(5 * 1024 ** 3),
+  /**
+   * Whether a graph that the workers would refuse gets the inputs that it lacks, where the node's
+   * definition states a default; the answer then says what was changed. Default true.
+   */
+  MIGRATE_PROMPTS: z.stringbool().default(true),
   LOG_LEVEL: logLevelSchema,
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registerWorker, startGateway, type TestGateway } from "./gateway.ts";
+import { registerWorker, startGateway, TOKENS, type TestGateway } from "./gateway.ts";
 import { graph, ScriptedWorker } from "./scripted-worker.ts";
 
 interface Refusal {
@@ -17,6 +17,10 @@ async function refused(body: unknown): Promise<[number, Refusal, Headers]> {
   const response = await gateway.alice.post("/api/prompt", body);
   return [response.status, (await response.json()) as Refusal, response.headers];
 }
+
+/** The graph as ComfyUI 0.9.2 saved it: `resolution_steps` came later, with the default 1. */
+const olderInputs = { image: ["1", 0], upscale_method: "bilinear", megapixels: 0.05 };
+const olderGraph = { ...graph, "2": { ...graph["2"], inputs: olderInputs } };
 
 describe("POST prompt", () => {
   test("a good graph is queued and answered as ComfyUI answers", async () => {
@@ -44,7 +48,7 @@ describe("POST prompt", () => {
   });
 
   test("a missing required input is refused with ComfyUI's node errors", async () => {
-    const inputs = { image: ["1", 0], upscale_method: "bilinear", megapixels: 0.05 };
+    const { image: _, ...inputs } = graph["2"].inputs;
     const [status, body] = await refused({ prompt: { ...graph, "2": { ...graph["2"], inputs } } });
     expect(status).toBe(400);
     expect(body).toEqual({
@@ -60,8 +64,8 @@ describe("POST prompt", () => {
             {
               type: "required_input_missing",
               message: "Required input is missing",
-              details: "resolution_steps",
-              extra_info: { input_name: "resolution_steps" },
+              details: "image",
+              extra_info: { input_name: "image" },
             },
           ],
           dependent_outputs: ["3"],
@@ -69,6 +73,34 @@ describe("POST prompt", () => {
         },
       },
     });
+  });
+
+  test("a graph of an older ComfyUI runs with the default of the input that it lacks", async () => {
+    const response = await gateway.alice.post("/prompt", { prompt: olderGraph });
+    expect(response.status).toBe(200);
+    const answer = (await response.json()) as { prompt_id: string; migration: string[] };
+    expect(answer).toMatchObject({ node_errors: {}, migration: [expect.any(String)] });
+    expect(answer.migration[0]).toMatch(/^Node 2 \(ImageScaleToTotalPixels\): .*resolution_steps/);
+    const payload = await gateway.queue.payload(answer.prompt_id);
+    expect(payload?.prompt).toMatchObject({ "2": { inputs: { resolution_steps: 1 } } });
+    const metrics = await (
+      await fetch(`${gateway.origin}/metrics`, {
+        headers: { authorization: `Bearer ${TOKENS.admin}` },
+      })
+    ).text();
+    expect(metrics).toContain("comfymulti_prompts_migrated_total 1");
+    await gateway.queue.cancel(answer.prompt_id, "user001");
+  });
+
+  test("a graph that only in part can be healed is refused as it came", async () => {
+    const { image: _, ...inputs } = olderInputs;
+    const [status, body] = await refused({ prompt: { ...graph, "2": { ...graph["2"], inputs } } });
+    expect(status).toBe(400);
+    const missing = expect.arrayContaining([
+      expect.objectContaining({ details: "image" }),
+      expect.objectContaining({ details: "resolution_steps" }),
+    ]) as unknown;
+    expect(body.node_errors).toMatchObject({ "2": { errors: missing } });
   });
 
   test.each([
@@ -172,5 +204,18 @@ test("before the first worker the answer is 503 and says so", async () => {
     expect((await empty.alice.post("/prompt", { prompt: graph })).status).toBe(200);
   } finally {
     await empty.close();
+  }
+});
+
+test("a gateway that may not migrate refuses a graph of an older ComfyUI", async () => {
+  const strict = await startGateway({ environment: { MIGRATE_PROMPTS: "false" } });
+  try {
+    const response = await strict.alice.post("/prompt", { prompt: olderGraph });
+    expect(response.status).toBe(400);
+    const body = (await response.json()) as Refusal;
+    const [error] = (body.node_errors["2"] as { errors: unknown[] }).errors;
+    expect(error).toMatchObject({ type: "required_input_missing", details: "resolution_steps" });
+  } finally {
+    await strict.close();
   }
 });

@@ -14,6 +14,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** Prompts accepted. */
   readonly submits: Counter;
+  /** Prompts accepted that were refused as they came. */
+  readonly migrations: Counter;
   /** Prompts refused, by error type. */
   readonly refusals: Counter<"type">;
 }
@@ -44,6 +46,11 @@ export default fp<{ queue: QueueContract; socketCount: () => number }>(
       submits: new Counter({
         name: "comfymulti_prompts_accepted_total",
         help: "Prompts accepted into the queue",
+        registers,
+      }),
+      migrations: new Counter({
+        name: "comfymulti_prompts_migrated_total",
+        help: "Prompts accepted after their graph got inputs that it lacked",
         registers,
       }),
       refusals: new Counter({

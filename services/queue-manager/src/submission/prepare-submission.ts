@@ -3,17 +3,13 @@
  * Pure work on one processor; who calls it, here or in a thread, is the business of `submissions.ts`.
  */
 import { jobIdSchema, packPayload, type NewJob, type PackedPayload } from "@comfymulti/queue";
-import {
-  estimateCost,
-  validatePrompt,
-  type NodeErrors,
-  type ObjectInfo,
-} from "@comfymulti/workflows";
+import { estimateCost, type NodeErrors, type ObjectInfo } from "@comfymulti/workflows";
 import { z } from "zod";
 import { storableExtraData, workflowIdOf } from "../comfyui/extra-data.ts";
 import { parseBody, parseJson } from "../comfyui/parse-json.ts";
 import { errors, GatewayError } from "../errors.ts";
 import { GRAPH_NODES, REFUSAL } from "../limits.ts";
+import { judgeGraph } from "./judge-graph.ts";
 import { missingModels } from "./missing-models.ts";
 
 const bodySchema = z.object({
@@ -42,21 +38,30 @@ export interface Submission {
   readonly id: string | undefined;
   /** Complaints about outputs that will not run; the others will. */
   readonly nodeErrors: NodeErrors;
+  /** What was changed in the graph so that the workers accept it, a sentence each. */
+  readonly migration: readonly string[];
+}
+
+export interface Judging {
+  /** Whether the user has uploaded a file of this name. */
+  readonly inputFileExists: (filename: string) => boolean;
+  /** Whether a graph that is refused is healed where it can be. */
+  readonly migrate: boolean;
 }
 
 /** @throws GatewayError for everything that is wrong with the body or the graph. */
 export async function prepareSubmission(
   bytes: Uint8Array,
   objectInfo: ObjectInfo,
-  inputFileExists: (filename: string) => boolean,
+  judging: Judging,
 ): Promise<Submission> {
   const text = new TextDecoder().decode(bytes);
   const body = parseBody(bodySchema, parseJson(text));
   if (body.prompt === undefined || body.prompt === null) throw errors.noPrompt();
-  const prompt = parseGraph(body.prompt);
+  const graph = parseGraph(body.prompt);
 
-  const verdict = validatePrompt(prompt, objectInfo, {
-    inputFileExists,
+  const { prompt, verdict, migration } = judgeGraph(graph, objectInfo, {
+    ...judging,
     ...(body.partial_execution_targets && {
       partialExecutionTargets: body.partial_execution_targets,
     }),
@@ -76,6 +81,7 @@ export async function prepareSubmission(
   return {
     id: body.prompt_id ? body.prompt_id : undefined,
     nodeErrors: firstOf(verdict.nodeErrors),
+    migration,
     job: {
       clientId: body.client_id ?? "",
       payload: await packPayload({ prompt, extraData, outputsToExecute: verdict.outputs }),

@@ -20,6 +20,7 @@ export class Submissions {
   readonly #catalogue: ObjectInfoCatalogue;
   readonly #files: UserFiles;
   readonly #learnedVram: LearnedVram;
+  readonly #migrate: boolean;
   /** Started at once: the first large prompt would pay for it, and whoever asks meanwhile. */
   readonly #threads = new Tinypool({
     filename: new URL("./thread.ts", import.meta.url).href,
@@ -28,15 +29,23 @@ export class Submissions {
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB },
   });
 
-  constructor(catalogue: ObjectInfoCatalogue, files: UserFiles, learnedVram: LearnedVram) {
+  /** @param migrate whether graphs that the workers refuse are healed where they can be */
+  constructor(
+    catalogue: ObjectInfoCatalogue,
+    files: UserFiles,
+    learnedVram: LearnedVram,
+    migrate: boolean,
+  ) {
     this.#learnedVram = learnedVram;
+    this.#migrate = migrate;
     this.#catalogue = catalogue;
     this.#files = files;
   }
 
   /**
-   * Judges a body, and says how much GPU memory it needs by what earlier jobs like it took; its memory is given away. Throws GatewayError for what is wrong with it, and 503
-   * before the first worker.
+   * Judges a body, and says how much GPU memory it needs by what earlier jobs like it took. The
+   * body's memory is given away. Throws GatewayError for what is wrong with it, and 503 before the
+   * first worker.
    */
   async prepare(user: UserId, body: Buffer): Promise<Submission> {
     const submission = await this.#judge(user, body);
@@ -52,13 +61,15 @@ export class Submissions {
   async #judge(user: UserId, body: Buffer): Promise<Submission> {
     const { objectInfo, version, text } = await this.#catalogue.current();
     if (body.byteLength <= INLINE_PROMPT_BYTES) {
-      return prepareSubmission(body, objectInfo, (name) =>
-        uploadedFileExists(name, this.#files, user),
-      );
+      return prepareSubmission(body, objectInfo, {
+        inputFileExists: (name) => uploadedFileExists(name, this.#files, user),
+        migrate: this.#migrate,
+      });
     }
     const bytes = ownMemory(body);
     const { dataDirectory } = this.#files;
-    const task: Task = { bytes, user, dataDirectory, objectInfo: { version, text } };
+    const migrate = this.#migrate;
+    const task: Task = { bytes, user, dataDirectory, migrate, objectInfo: { version, text } };
     const answer = (await this.#threads.run(task, { transferList: [bytes.buffer] })) as
       Submission | Refusal;
     if (!("refused" in answer)) return answer;

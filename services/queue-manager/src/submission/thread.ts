@@ -14,6 +14,7 @@ export interface Task {
   readonly bytes: Uint8Array;
   readonly user: string;
   readonly dataDirectory: string;
+  readonly migrate: boolean;
   readonly objectInfo: { readonly version: string; readonly text: SharedArrayBuffer };
 }
 
@@ -28,9 +29,10 @@ export default async function judge(task: Task): Promise<Submission | Refusal> {
   const files = new UserFiles(task.dataDirectory);
   const objectInfo = definitions(task.objectInfo);
   try {
-    return await prepareSubmission(task.bytes, objectInfo, (name) =>
-      uploadedFileExists(name, files, task.user),
-    );
+    return await prepareSubmission(task.bytes, objectInfo, {
+      inputFileExists: (name) => uploadedFileExists(name, files, task.user),
+      migrate: task.migrate,
+    });
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const { status, type, message, options } = error;

@@ -40,11 +40,16 @@ export const promptRoutes: Route = (app, { queue, submissions, intake, patience 
             place.growTo(bytes);
           },
         });
-        const { job, id = randomUUID(), nodeErrors } = await submissions.prepare(user, body);
+        const submission = await submissions.prepare(user, body);
+        const { job, id = randomUUID(), nodeErrors, migration } = submission;
         const accepted = await queue.enqueue({ ...job, id, user });
         app.metrics.submits.inc();
         const { id: prompt_id, number } = accepted.job;
-        return { prompt_id, number, node_errors: nodeErrors };
+        if (migration.length === 0) return { prompt_id, number, node_errors: nodeErrors };
+        app.metrics.migrations.inc();
+        request.log.info({ user, job: prompt_id, migration }, "graph migrated");
+        // Beside what ComfyUI answers: clients that don't know it pass over it.
+        return { prompt_id, number, node_errors: nodeErrors, migration };
       },
     );
     done();
