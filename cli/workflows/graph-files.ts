@@ -58,14 +58,13 @@ function* below(name: string, named: boolean): Generator<string> {
       if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules") {
         yield* below(path.join(name, entry.name), false);
       } else if (entry.isFile() && entry.name.endsWith(".json")) {
-        yield path.join(name, entry.name);
+        yield* below(path.join(name, entry.name), false);
       }
     }
-  } else if (named) {
-    if (stats.size > MOST_BYTES) {
-      throw new VisibleError(`${name} has ${stats.size} bytes: no graph is as large.`);
-    }
+  } else if (stats.size <= MOST_BYTES) {
     yield name;
+  } else if (named) {
+    throw new VisibleError(`${name} has ${stats.size} bytes: no graph is as large.`);
   }
 }
 

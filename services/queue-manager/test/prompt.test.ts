@@ -18,7 +18,7 @@ async function refused(body: unknown): Promise<[number, Refusal, Headers]> {
   return [response.status, (await response.json()) as Refusal, response.headers];
 }
 
-/** The graph as ComfyUI 0.9.2 saved it: `resolution_steps` came later, with the default 1. */
+/** The graph as ComfyUI 0.5 saved it: `resolution_steps` came with 0.6.0, required, default 1. */
 const olderInputs = { image: ["1", 0], upscale_method: "bilinear", megapixels: 0.05 };
 const olderGraph = { ...graph, "2": { ...graph["2"], inputs: olderInputs } };
 
@@ -48,7 +48,8 @@ describe("POST prompt", () => {
   });
 
   test("a missing required input is refused with ComfyUI's node errors", async () => {
-    const { image: _, ...inputs } = graph["2"].inputs;
+    const { upscale_method, megapixels, resolution_steps } = graph["2"].inputs;
+    const inputs = { upscale_method, megapixels, resolution_steps };
     const [status, body] = await refused({ prompt: { ...graph, "2": { ...graph["2"], inputs } } });
     expect(status).toBe(400);
     expect(body).toEqual({
@@ -93,7 +94,8 @@ describe("POST prompt", () => {
   });
 
   test("a graph that only in part can be healed is refused as it came", async () => {
-    const { image: _, ...inputs } = olderInputs;
+    const { upscale_method, megapixels } = olderInputs;
+    const inputs = { upscale_method, megapixels };
     const [status, body] = await refused({ prompt: { ...graph, "2": { ...graph["2"], inputs } } });
     expect(status).toBe(400);
     const missing = expect.arrayContaining([
