@@ -10,3 +10,7 @@ export { identify, waitUntil } from "./process/process-identity.ts";
 export { sweep } from "./process/sweep.ts";
 export type { Swept } from "./process/sweep.ts";
 export type { ServiceReport, SupervisorReport } from "./process/supervisor/protocol.ts";
+export { DockerHost } from "./docker/docker-host.ts";
+export type { ContainerService } from "./docker/container-service.ts";
+export type { DockerHostArgs } from "./docker/docker-host.ts";
+export type { ContainerSpec } from "./docker/container-spec.ts";

@@ -1,11 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { isAbsolute } from "node:path";
 import { z } from "zod";
+import type { ContainerSpec } from "./docker/container-spec.ts";
 
 /**
  * What a service is, independent of where it runs. A host (see `host.ts`) turns it into processes
  * or containers. Every value here is plain after resolution; programs pass `ServiceSpec`, in which
  * any value may be a Pulumi Output.
+ *
+ * `serviceSpecSchema` is what both hosts read, and all that a process needs. What a container needs
+ * besides (image, user, limits, mounts, and paths and addresses that differ in there) is in its part
+ * `container`, `docker/container-spec.ts`.
  */
 
 /** A service's name within its stack: it names the log file, the socket route and the resource. */
@@ -114,4 +119,7 @@ export type ServiceSpec = {
   readonly [K in keyof z.input<typeof serviceSpecSchema>]: DeepInput<
     z.input<typeof serviceSpecSchema>[K]
   >;
+} & {
+  /** How it runs as a container. A `DockerHost` needs it, a `ProcessHost` leaves it aside. */
+  readonly container?: ContainerSpec;
 };

@@ -26,8 +26,23 @@ const shed: ResourceType<Inputs, State> = {
   secrets: ["password"],
   replacedBy: ["place"],
   needsUpdate: ({ status }) => status === "broken",
+  check: ({ port }, old) =>
+    Promise.resolve(
+      port === 666 && old?.port !== 666 ? [{ property: "port", reason: "is not free" }] : [],
+    ),
+  replaces(old, next) {
+    if (next.port < 10) throw new Error("port: too small for a shed");
+    return next.port > 1000 && old.port <= 1000 ? ["port"] : [];
+  },
+  import: (id) =>
+    Promise.resolve(
+      id === "nowhere" ? undefined : { place: id, port: 80, password: "sesame", status: "fine" },
+    ),
   async create(inputs) {
     given.push(inputs);
+    if (inputs.place === "bog") {
+      throw new PartialFailure("it sinks", { ...inputs, status: "broken" }, "bog");
+    }
     return { id: inputs.place, state: { ...inputs, status: "fine" } };
   },
   async read(state) {
@@ -92,6 +107,48 @@ test("an update that breaks the resource is recorded with its state, secrets wra
     message: "no such luck",
     id: "garden",
     properties: { port: 13, status: "broken", password: wrapSecret("sesame") },
+  });
+});
+
+test("what the schema cannot know is checked once all inputs are known", async () => {
+  const taken = { ...inputs, port: 666 };
+  const failures = [{ property: "port", reason: "is not free" }];
+  expect(await provider.check?.(urn, {}, taken)).toMatchObject({ failures });
+  expect(await provider.check?.(urn, taken, taken)).toMatchObject({ failures: [] });
+  const partly = { ...taken, place: rpc.unknownValue };
+  expect(await provider.check?.(urn, {}, partly)).toMatchObject({ failures: [] });
+});
+
+test("a change may need a new resource, or be impossible, by what there is", async () => {
+  const next = { ...inputs, port: 2000 };
+  expect(await provider.diff?.("garden", urn, state, next)).toMatchObject({ replaces: ["port"] });
+  const impossible = provider.diff?.("garden", urn, state, { ...inputs, port: 1 });
+  await expect(impossible).rejects.toThrow("port: too small for a shed");
+});
+
+test("a resource of which only the id is known is read with what would be its inputs", async () => {
+  const { status, ...imported } = state;
+  expect(await provider.read?.("garden", urn, {})).toEqual({
+    id: "garden",
+    props: { ...imported, status },
+    inputs: imported,
+  });
+  expect(await provider.read?.("nowhere", urn, {})).toEqual({ id: "", props: {} });
+});
+
+test("an input that came as a secret stays one in the state", async () => {
+  const labels = { owner: wrapSecret("me") };
+  expect(await provider.create?.(urn, { ...inputs, labels })).toMatchObject({
+    outs: { labels: wrapSecret({ owner: "me" }), port: 80 },
+  });
+});
+
+test("a creation that breaks the resource is recorded with its id and state", async () => {
+  const failing = provider.create?.(urn, { ...inputs, place: "bog" });
+  await expect(failing).rejects.toMatchObject({
+    message: "it sinks",
+    id: "bog",
+    properties: { status: "broken", password: wrapSecret("sesame") },
   });
 });
 

@@ -3,8 +3,8 @@ import type * as protocol from "@pulumi/pulumi/provider/index.js";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { PartialFailure } from "./resource-type.ts";
-import type { Operation, ResourceType } from "./resource-type.ts";
-import { containsUnknown, isUnknownAt, unwrapSecrets, wrapSecret } from "./wire.ts";
+import type { ExistingOperation, ResourceType } from "./resource-type.ts";
+import { containsSecret, containsUnknown, isUnknownAt, unwrapSecrets, wrapSecret } from "./wire.ts";
 
 // A registry holds types of different shapes; each is only ever given what its own schemas parsed.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -26,10 +26,12 @@ export function createProvider(
     return type;
   }
 
-  function operation(urn: string): Operation {
+  function operation(urn: string, id = ""): ExistingOperation {
     // The log functions need nothing of the resource but its URN.
     const resource = { urn: pulumi.output(urn) } as pulumi.Resource;
     return {
+      urn,
+      id,
       progress: (line) => void pulumi.log.info(line, resource, undefined, true),
       signal: cancelled.signal,
     };
@@ -38,9 +40,15 @@ export function createProvider(
   return {
     version,
 
-    async check(urn, _olds, news: Properties) {
-      const parsed = typeOf(urn).inputs.safeParse(unwrapSecrets(news));
+    async check(urn, olds: Properties | undefined, news: Properties) {
+      const type = typeOf(urn);
+      const parsed = type.inputs.safeParse(unwrapSecrets(news));
       const issues = parsed.error?.issues.filter(({ path }) => !isUnknownAt(news, path)) ?? [];
+      if (parsed.success && type.check && !containsUnknown(news)) {
+        const old = type.inputs.safeParse(unwrapSecrets(olds));
+        const failures = [...(await type.check(parsed.data, old.data))];
+        return { inputs: news, failures };
+      }
       // The inputs go back as they came: with their secrets still wrapped, and without defaults,
       // so that a preview shows what the program said.
       return { inputs: news, failures: issues.flatMap(failuresOf) };
@@ -59,9 +67,13 @@ export function createProvider(
       const differing = containsUnknown(next) ? changed : [...changed, ...dropped];
       const state = type.state.safeParse(old);
       const needsUpdate = state.success && type.needsUpdate?.(state.data) === true;
+      const also: readonly string[] =
+        state.success && !containsUnknown(next)
+          ? (type.replaces?.(state.data, complete) ?? [])
+          : [];
       return {
         changes: differing.length > 0 || needsUpdate || !state.success,
-        replaces: differing.filter((key) => type.replacedBy.includes(key)),
+        replaces: differing.filter((key) => type.replacedBy.includes(key) || also.includes(key)),
         deleteBeforeReplace: true,
       };
     },
@@ -69,15 +81,21 @@ export function createProvider(
     async create(urn, inputs: Properties) {
       const type = typeOf(urn);
       const parsed = type.inputs.parse(unwrapSecrets(inputs)) as object;
-      const created = await type.create(parsed, operation(urn));
-      return { id: created.id, outs: toWire(type, created.state as Properties) };
+      try {
+        const created = await type.create(parsed, operation(urn));
+        return { id: created.id, outs: toWire(type, created.state as Properties, inputs) };
+      } catch (error) {
+        throw asFailure(error, type, undefined, inputs);
+      }
     },
 
     async read(id, urn, props: Properties) {
       const type = typeOf(urn);
-      const state: unknown = await type.read(type.state.parse(unwrapSecrets(props)));
+      const known = unwrapSecrets(props) as Properties;
+      if (Object.keys(known).length === 0) return await readById(type, id, operation(urn, id));
+      const state: unknown = await type.read(type.state.parse(known), operation(urn, id));
       if (state === undefined) return { id: "", props: {} };
-      return { id, props: toWire(type, state as Properties) };
+      return { id, props: toWire(type, state as Properties, props) };
     },
 
     async update(id, urn, olds: Properties, news: Properties) {
@@ -86,28 +104,52 @@ export function createProvider(
       const old: unknown = type.state.parse(unwrapSecrets(olds));
       const next: unknown = type.inputs.parse(unwrapSecrets(news));
       try {
-        const state: unknown = await type.update(old, next, operation(urn));
-        return { outs: toWire(type, state as Properties) };
+        const state: unknown = await type.update(old, next, operation(urn, id));
+        return { outs: toWire(type, state as Properties, news) };
       } catch (error) {
-        if (!(error instanceof PartialFailure)) throw error;
-        // The engine's form of "it exists, but something is wrong with it".
-        throw Object.assign(new Error(error.message), {
-          id,
-          properties: toWire(type, error.state as Properties),
-          reasons: [error.message],
-        });
+        throw asFailure(error, type, id, news);
       }
     },
 
-    async delete(_id, urn, props: Properties) {
+    async delete(id, urn, props: Properties) {
       const type = typeOf(urn);
-      await type.delete(type.state.parse(unwrapSecrets(props)));
+      await type.delete(type.state.parse(unwrapSecrets(props)), operation(urn, id));
     },
 
     async cancel() {
       cancelled.abort();
     },
   };
+}
+
+/** An import, or a look-up by id: all that is known comes from the resource itself. */
+async function readById(
+  type: AnyResourceType,
+  id: string,
+  operation: ExistingOperation,
+): Promise<protocol.ReadResult> {
+  if (!type.import) throw new Error(`${type.name} cannot be imported`);
+  const state = (await type.import(id, operation)) as Properties | undefined;
+  if (state === undefined) return { id: "", props: {} };
+  const props = toWire(type, state, {});
+  const names = inputNames(type);
+  const inputs = Object.fromEntries(Object.entries(props).filter(([key]) => names.includes(key)));
+  return { id, props, inputs };
+}
+
+/** The engine's form of "it exists, but something is wrong with it". */
+function asFailure(
+  error: unknown,
+  type: AnyResourceType,
+  id: string | undefined,
+  given: Properties,
+): unknown {
+  if (!(error instanceof PartialFailure)) return error;
+  return Object.assign(new Error(error.message), {
+    id: id ?? error.id,
+    properties: toWire(type, error.state as Properties, given),
+    reasons: [error.message],
+  });
 }
 
 function failuresOf(issue: z.core.$ZodIssue): protocol.CheckFailure[] {
@@ -132,10 +174,12 @@ function inputNames(type: AnyResourceType): string[] {
   return Object.keys(shape ?? {});
 }
 
-function toWire(type: AnyResourceType, state: Properties): Properties {
+/** @param given What came from the engine: what was secret there stays so. */
+function toWire(type: AnyResourceType, state: Properties, given: Properties): Properties {
+  const isSecret = (key: string) => type.secrets.includes(key) || containsSecret(given[key]);
   return Object.fromEntries(
     Object.entries(state)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, type.secrets.includes(key) ? wrapSecret(value) : value]),
+      .map(([key, value]) => [key, isSecret(key) ? wrapSecret(value) : value]),
   );
 }

@@ -17,6 +17,14 @@ export function unwrapSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unwrapSecrets(part)]));
 }
 
+/** True when the value is, or holds at any depth, a secret. */
+export function containsSecret(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(containsSecret);
+  if (!isObject(value)) return false;
+  if (value[rpc.specialSigKey] === rpc.specialSecretSig) return true;
+  return Object.values(value).some(containsSecret);
+}
+
 export function containsUnknown(value: unknown): boolean {
   if (value === rpc.unknownValue) return true;
   if (Array.isArray(value)) return value.some(containsUnknown);

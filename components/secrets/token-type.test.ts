@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { tokenType } from "./token-type.ts";
 
-const operation = { progress: () => undefined, signal: new AbortController().signal };
+const operation = {
+  urn: "",
+  id: "",
+  progress: () => undefined,
+  signal: new AbortController().signal,
+};
 
 test("a token has its prefix, its length and only characters that a URL may hold", async () => {
   const inputs = tokenType.inputs.parse({ prefix: "worker_", length: 64 });
@@ -15,7 +20,7 @@ test("no two tokens are alike, and reading keeps a token as it is", async () => 
   const made = await Promise.all([1, 2].map(() => tokenType.create(inputs, operation)));
   const [one, other] = made.map(({ state }) => state);
   expect(one?.value).not.toBe(other?.value);
-  expect(one && (await tokenType.read(one))).toEqual(one);
+  expect(one && (await tokenType.read(one, operation))).toEqual(one);
 });
 
 test.each([{ length: 8 }, { length: 1.5 }, { prefix: "a b" }, { keepers: { a: 1 } }, { size: 3 }])(

@@ -14,7 +14,14 @@ import { provideObjectStore } from "./object-store.mjs";
 import { cacheDirectory, engineVersion, repository, workDirectory } from "./places.mjs";
 import { printFault, step } from "./progress.mjs";
 import { SetupError } from "./setup-error.mjs";
-import { chromium, provideProgram, redisServer } from "./system-package.mjs";
+import {
+  chromium,
+  debootstrap,
+  nginx,
+  provideProgram,
+  redisServer,
+  shellcheck,
+} from "./system-package.mjs";
 
 /** What each command runs once everything is there. `alone`: one at a time in this checkout. */
 const commands = {
@@ -64,6 +71,11 @@ async function setUp({ browser }) {
       await step("Chromium", (report) => provideProgram(chromium, report));
       extra.push(await step("Language host", (report) => provideLanguageHost(engine, report)));
       await step("Object store", provideObjectStore);
+      await step("nginx", (report) => provideProgram(nginx, report));
+      await step("Shellcheck", (report) => provideProgram(shellcheck, report));
+      if (process.getuid?.() === 0) {
+        await step("Debootstrap", (report) => provideProgram(debootstrap, report));
+      }
     }
     return { node, redis, engine, extra };
   } finally {

@@ -63,3 +63,36 @@ export const chromium = {
     return /Chromium [\d.]+/.exec((await run(file, ["--version"])).stdout)?.[0];
   },
 };
+
+/** Only tests need it: on an app server the stack brings its own. */
+export const nginx = {
+  program: "nginx",
+  debianPackage: "nginx-light",
+  purpose: "the tests of the app server's front door",
+  async accept(file) {
+    const [version, major, minor] =
+      /nginx\/(\d+)\.(\d+)[\d.]*/.exec((await run(file, ["-v"])).stderr) ?? [];
+    return version && (Number(major) > 1 || Number(minor) >= 22) ? version : undefined;
+  },
+};
+
+/** Only tests need it: the scripts that make machines ready. */
+export const shellcheck = {
+  program: "shellcheck",
+  debianPackage: "shellcheck",
+  purpose: "the tests of the bootstrap scripts",
+  async accept(file) {
+    const version = /^version: ([\d.]+)$/m.exec((await run(file, ["--version"])).stdout)?.[1];
+    return version && `shellcheck ${version}`;
+  },
+};
+
+/** Only tests need it, and only as root: the throw-away Debian in which those scripts are run. */
+export const debootstrap = {
+  program: "debootstrap",
+  debianPackage: "debootstrap",
+  purpose: "the tests of the bootstrap scripts",
+  async accept(file) {
+    return /debootstrap [\d.]+/.exec((await run(file, ["--version"])).stdout)?.[0];
+  },
+};

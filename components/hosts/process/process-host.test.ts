@@ -70,6 +70,19 @@ test("a service is a child of its host unless the caller names another parent", 
   expect(await valueOf(adopted.urn)).toContain("comfymulti:index:Supervisor$");
 });
 
+test("what only a container needs does not reach a process", async () => {
+  const service = new ProcessHost("plain", { directory: "/data" }).service("contained", {
+    version: "1",
+    command: ["web"],
+    workingDirectory: "/data",
+    health: { kind: "command", argv: ["true"] },
+    container: { image: "web:1", memoryMb: 64, cpus: 1 },
+  });
+  await valueOf(service.urn);
+  const process = declared.find(({ name }) => name === "contained");
+  expect(process?.inputs).not.toHaveProperty("container");
+});
+
 function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
     output.apply(resolve);

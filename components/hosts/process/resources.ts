@@ -43,6 +43,8 @@ export class Process extends pulumi.CustomResource implements Service {
       status: undefined,
       healthUrl: undefined,
       pid: undefined,
+      // For hosts that make containers.
+      container: undefined,
     };
     const own = { additionalSecretOutputs: ["secretEnvironment"] };
     super("comfymulti:index:Process", name, inputs, pulumi.mergeOptions(own, opts));

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { main } from "@pulumi/pulumi/provider/index.js";
 import { declarationType } from "../../../declaration/declaration-type.ts";
+import { workerDrainType } from "../../../gpu/worker-drain-type.ts";
 import { tokenType } from "../../../secrets/token-type.ts";
 import { processType } from "./process-type.ts";
 import { createProvider } from "../../../provider-plugin/provider.ts";
@@ -20,6 +21,12 @@ setInterval(() => {
 }, 500).unref();
 
 await main(
-  createProvider("0.1.0", [supervisorType, processType, tokenType, declarationType]),
+  createProvider("0.1.0", [
+    supervisorType,
+    processType,
+    tokenType,
+    declarationType,
+    workerDrainType,
+  ]),
   process.argv.slice(2),
 );

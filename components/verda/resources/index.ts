@@ -1,0 +1,12 @@
+export { ContainerDeployment } from "./container-deployment.ts";
+export type { ContainerDeploymentArgs } from "./container-deployment.ts";
+export { Instance } from "./instance.ts";
+export type { InstanceArgs } from "./instance.ts";
+export { Secret } from "./secret.ts";
+export type { SecretArgs } from "./secret.ts";
+export { SshKey } from "./ssh-key.ts";
+export type { SshKeyArgs } from "./ssh-key.ts";
+export { StartupScript } from "./startup-script.ts";
+export type { StartupScriptArgs } from "./startup-script.ts";
+export { Volume } from "./volume.ts";
+export type { VolumeArgs } from "./volume.ts";
