@@ -8,6 +8,7 @@ import { gatewayLatency } from "./benchmarks/gateway-latency.ts";
 import { gatewaySubmit } from "./benchmarks/gateway-submit.ts";
 import { memoryLocal } from "./benchmarks/memory-local.ts";
 import { memoryWorkshop } from "./benchmarks/memory-workshop.ts";
+import { modelRestore } from "./benchmarks/model-restore.ts";
 import { policyOverhead } from "./benchmarks/policy-overhead.ts";
 import { position } from "./benchmarks/position.ts";
 import { queueLatency, queueLatencyEverysec } from "./benchmarks/queue-latency.ts";
@@ -41,7 +42,7 @@ const benchmarks: readonly Benchmark[] = [
     queueThroughputEverysec,
   ],
   ...[position, fairness, browsers, relay, workerRelay, workerUpload, memoryLocal, memoryWorkshop],
-  workerMemory,
+  ...[workerMemory, modelRestore],
   ...[policyOverhead, firstUp, unchangedUp, warmStart, coldStart, coldStartWithEngine],
 ];
 

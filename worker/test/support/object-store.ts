@@ -12,7 +12,7 @@ import path from "node:path";
 import { Transform } from "node:stream";
 import type { TransformCallback } from "node:stream";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { vi } from "vitest";
+import pRetry from "p-retry";
 import type { BucketSettings } from "../../src/models/settings.ts";
 import { freePort } from "./free-port.ts";
 
@@ -66,8 +66,10 @@ export async function startObjectStore(folder: string): Promise<TestObjectStore>
     },
     maxAttempts: 1,
   });
-  await vi.waitFor(() => client.send(new CreateBucketCommand({ Bucket: BUCKET })), {
-    timeout: 15_000,
+  await pRetry(() => client.send(new CreateBucketCommand({ Bucket: BUCKET })), {
+    retries: 150,
+    minTimeout: 100,
+    maxTimeout: 100,
   });
   return {
     settings,
