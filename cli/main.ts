@@ -6,6 +6,7 @@ import { printFault } from "../tools/setup/progress.mjs";
 import { capture } from "./commands/capture.ts";
 import { down } from "./commands/down.ts";
 import { environment } from "./commands/environment.ts";
+import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
 import { preview, up } from "./commands/up.ts";
@@ -101,6 +102,7 @@ workflows
   .argument("[versions...]", "default: every captured version")
   .option("--json", "as JSON, for programs", false)
   .action(workflowsMatrix);
+program.addCommand(simulate());
 program
   .command("environment")
   .description('print what plain pulumi needs: eval "$(npx comfymulti environment)"')
