@@ -40,7 +40,9 @@ function stableSpecs(classType: string, specs: unknown): unknown {
   return Object.fromEntries(
     Object.entries(specs).map(([name, raw]) => {
       const spec = readInputSpec(raw);
-      if (!spec || !listsFiles(classType, name, spec)) return [name, raw];
+      if (!spec) return [name, raw];
+      // Written out: an input without options may get a tooltip, which makes them an empty object.
+      if (!listsFiles(classType, name, spec)) return [name, [spec.type, spec.options]];
       // The default of a file list is a file too.
       const options = Object.entries(spec.options).filter(
         ([key]) => key !== "options" && key !== "default",

@@ -51,6 +51,11 @@ export interface SimulatedComfyuiOptions {
   readonly testNodes?: boolean;
   /** Model files declared present besides those of the templates: folder → names. Default none. */
   readonly models?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Node definitions instead of the version's captured ones: what another version of ComfyUI might
+   * have. Prompts are judged by them; how nodes run stays as it is.
+   */
+  readonly objectInfo?: ObjectInfo;
   /** Default: silent. */
   readonly logger?: Logger;
 }
@@ -93,7 +98,7 @@ export async function createSimulatedComfyui(
 
   const extra = options.testNodes === true ? testNodes(version) : {};
   const objectInfo: ObjectInfo = {
-    ...loadObjectInfo(version),
+    ...(options.objectInfo ?? loadObjectInfo(version)),
     ...Object.fromEntries(Object.entries(extra).map(([name, node]) => [name, node.definition])),
   };
   const models = declaredModels(options.models ?? {});

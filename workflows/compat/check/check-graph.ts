@@ -3,7 +3,7 @@ import { isModelFile } from "../../cost-model.ts";
 import { isWorkflow, readGraph } from "../convert/index.ts";
 import { withModels } from "../file-options.ts";
 import { renames } from "../diff/renames.ts";
-import { migratePrompt, migrateWorkflow } from "../migrate/index.ts";
+import { migratePrompt, migrateWorkflow, silentBreaks } from "../migrate/index.ts";
 import type { MigrationProblem } from "../migrate/index.ts";
 import type { ObjectInfo } from "../object-info.ts";
 import { validatePrompt } from "../validate-prompt.ts";
@@ -66,12 +66,14 @@ export function checkGraph(
   if (problems.length === 0) return { format, verdict: "ok", problems, changes: [], notes };
 
   const healed = "workflow" in migration ? migration.workflow : migration.prompt;
-  if (!runs(healed, to)) return { format, verdict: "invalid", problems, changes, notes };
+  // It would run, and take another output than it was made for.
+  const misled = migration.remaining.some(({ kind }) => kind === "output-gone");
+  if (misled || !runs(healed, to)) return { format, verdict: "invalid", problems, changes, notes };
   return { format, verdict: "needs-migration", problems, changes, notes, fixed: healed };
 }
 
 /** What ComfyUI says nothing about: it drops what it does not know, and follows the wrong output. */
-const SILENT = new Set(["unknown-input", "unknown-choice", "output-moved", "values-unclear"]);
+const SILENT = new Set([...silentBreaks, "unknown-input", "values-unclear"]);
 
 const toProblem = ({ nodeId, nodeType, detail }: MigrationProblem): GraphProblem => ({
   ...(nodeId !== undefined && { nodeId }),

@@ -24,7 +24,7 @@ export function compareOrder(pair: NodePair): Finding[] {
   for (const choices of scenarios(pair.before)) {
     const before = layoutOf(pair.before, choices);
     const after = layoutOf(pair.after, renamedKeys(pair, before.chosen));
-    const older = before.places.map((place) => newName(pair, place));
+    const older = newNames(pair, before.places, after.places);
     const length = Math.min(older.length, after.places.length);
     if (older.slice(0, length).every((place, index) => place === after.places[index])) continue;
     const detail = `Widget values were stored in the order ${listed(older)} and are read as ${listed(after.places)} now.`;
@@ -45,8 +45,12 @@ const orderFinding = (
 
 /** Stored links name their input, so that this moves pictures of sockets only. */
 function compareSockets(pair: NodePair): Finding[] {
-  const older = orderedInputs(pair.before).map(({ name }) => newName(pair, name));
   const newer = orderedInputs(pair.after).map(({ name }) => name);
+  const older = newNames(
+    pair,
+    orderedInputs(pair.before).map(({ name }) => name),
+    newer,
+  );
   const [before, after] = [
     older.filter((name) => newer.includes(name)),
     newer.filter((name) => older.includes(name)),
@@ -109,11 +113,18 @@ function renamedKeys({ renames }: NodePair, chosen: Choices): Choices {
   return new Map([...chosen].map(([name, key]) => [lookUp(renames?.inputs, name) ?? name, key]));
 }
 
-/** Companions are named after their widget. */
-function newName({ renames }: NodePair, place: string): string {
-  const [name = place] = place.split(" (companion");
-  const renamed = lookUp(renames?.inputs, name);
-  return renamed === undefined ? place : renamed + place.slice(name.length);
+/** A rename counts only where the old name is gone and the new one came. Companions follow their widget. */
+function newNames(
+  { renames }: NodePair,
+  older: readonly string[],
+  newer: readonly string[],
+): readonly string[] {
+  return older.map((place) => {
+    const [name = place] = place.split(" (companion");
+    const renamed = lookUp(renames?.inputs, name);
+    const counts = renamed !== undefined && !newer.includes(name) && !older.includes(renamed);
+    return counts ? renamed + place.slice(name.length) : place;
+  });
 }
 
 const listed = (names: readonly string[]): string =>

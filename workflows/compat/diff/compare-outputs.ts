@@ -148,7 +148,7 @@ function compareOutputNode({ node, before, after }: NodePair): Finding[] {
   return [
     {
       change: { node, change: "output-node-changed", class: kind, detail },
-      inGraph: () => kind,
+      inGraph: ({ runs }) => (was && runs ? "harmless" : kind),
     },
   ];
 }

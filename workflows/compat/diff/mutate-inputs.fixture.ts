@@ -8,6 +8,7 @@ type Specs = Readonly<Record<string, unknown>>;
 type Options = Readonly<Record<string, unknown>>;
 
 const NEW_INPUT = "mutated_input";
+const NEW_CHOICE = { key: "mutated choice", inputs: {} };
 /** Types whose stated default ComfyUI accepts, and whose widget holds one value. */
 const PLAIN = new Set(["INT", "FLOAT", "STRING", "BOOLEAN"]);
 
@@ -72,6 +73,12 @@ const rangeOf = ({ type, options: { min, max } }: Target): [number, number] | un
     ? [min, max]
     : undefined;
 
+/** Half the range: a JavaScript number next to a bound of 64 bits has no neighbour at 1. */
+const stepOf = (target: Target): number => {
+  const [min, max] = rangeOf(target) ?? [0, 2];
+  return Math.floor((max - min) / 2);
+};
+
 export function inputMutations(
   nodes: readonly (readonly [string, NodeDefinition])[],
 ): readonly MutationKind[] {
@@ -107,7 +114,7 @@ export function inputMutations(
   const changed = (
     targets: readonly Target[],
     what: string,
-    expected: NonNullable<MutationKind["expected"]>,
+    expected: MutationKind["expected"],
     mutate: (target: Target) => NodeDefinition,
   ): MutationKind => ({
     targets: targets.map((target) => ({
@@ -130,6 +137,12 @@ export function inputMutations(
   return [
     added("required", ["IMAGE", {}], "without a default", "breaking"),
     added("required", ["BOOLEAN", { default: false }], "with a default", "migratable"),
+    added(
+      "required",
+      ["COMFY_DYNAMICCOMBO_V3", { options: [NEW_CHOICE] }],
+      "to choose",
+      "breaking",
+    ),
     added("optional", ["INT", { default: 1, min: 0, max: 9 }], "", "harmless"),
     changed(inputs, "goes", { change: "input-removed", class: "behavioural" }, (target) =>
       withInputs(target.definition, {
@@ -179,10 +192,10 @@ export function inputMutations(
       (target) => withOptions(target, { default: target.options["default"] !== true }),
     ),
     changed(ranged, "takes less", { change: "range-narrowed", class: "behavioural" }, (target) =>
-      withOptions(target, { max: (rangeOf(target)?.[1] ?? 0) - 1 }),
+      withOptions(target, { max: (rangeOf(target)?.[1] ?? 0) - stepOf(target) }),
     ),
     changed(ranged, "takes more", { change: "range-widened", class: "behavioural" }, (target) =>
-      withOptions(target, { min: (rangeOf(target)?.[0] ?? 0) - 1 }),
+      withOptions(target, { min: (rangeOf(target)?.[0] ?? 0) - stepOf(target) }),
     ),
     changed(
       inputs.filter((target) => target === firstOfTwoWidgets(target, plain)),
@@ -195,6 +208,24 @@ export function inputMutations(
       "asks for more with its first choice",
       { change: "input-added-required", class: "breaking" },
       (target) => withOptions(target, { options: withInnerInput(target.options["options"]) }),
+    ),
+    changed(
+      dynamic.filter(({ options }) => (options["options"] as readonly unknown[]).length > 1),
+      "loses its first choice",
+      { change: "option-removed", class: "breaking" },
+      (target) =>
+        withOptions(target, {
+          options: (target.options["options"] as readonly unknown[]).slice(1),
+        }),
+    ),
+    changed(
+      growing,
+      "has one slot less",
+      { change: "slots-removed", class: "behavioural" },
+      (target) => withOptions(target, { template: withSlots(target.options["template"], -1) }),
+    ),
+    changed(growing, "has one slot more", { change: "slots-added", class: "harmless" }, (target) =>
+      withOptions(target, { template: withSlots(target.options["template"], 1) }),
     ),
     changed(
       growing,
@@ -241,11 +272,20 @@ function withInnerInput(options: unknown): unknown {
 
 interface Growing {
   readonly min?: number;
+  readonly max?: number;
+  readonly names?: readonly string[];
   readonly input?: { readonly required?: Specs };
 }
 
 const hasRequiredSlot = ({ template }: Options): boolean =>
   Object.keys((template as Growing).input?.required ?? {}).length > 0;
+
+const withSlots = (template: unknown, more: 1 | -1): unknown => {
+  const growing = template as Growing;
+  const { names, max = 0 } = growing;
+  if (!names) return { ...growing, max: max + more };
+  return { ...growing, names: more > 0 ? [...names, "mutated_slot"] : names.slice(0, -1) };
+};
 
 const withHigherMinimum = (template: unknown): unknown => ({
   ...(template as Growing),

@@ -33,12 +33,25 @@ const withOutputs = (
   output_is_list: lists,
 });
 
+/** The same outputs at other places, or fewer of them. */
+function reordered(
+  definition: NodeDefinition,
+  order: (slots: readonly number[]) => readonly number[],
+): NodeDefinition {
+  const { types, names, lists } = read(definition);
+  const slots = order([...types.keys()]);
+  const pick = <Item>(items: readonly Item[]): Item[] =>
+    slots.flatMap((slot) => items.slice(slot, slot + 1));
+  return withOutputs(definition, { types: pick(types), names: pick(names), lists: pick(lists) });
+}
+
 export function nodeMutations(nodes: readonly Node[]): readonly MutationKind[] {
   const giving = nodes.filter(([, { output }]) => output.length > 0);
   const telling = giving.filter(([, definition]) => {
     const names = outputNames(definition);
     return new Set(names).size === names.length;
   });
+  const several = telling.filter(([, { output }]) => output.length > 1);
   const outputNodes = nodes.filter(([, { output_node: is }]) => is === true);
 
   const changed = (
@@ -93,14 +106,7 @@ export function nodeMutations(nodes: readonly Node[]): readonly MutationKind[] {
       giving,
       "loses its last output",
       { change: "output-removed", class: "breaking" },
-      (definition) => {
-        const { types, names, lists } = read(definition);
-        return withOutputs(definition, {
-          types: types.slice(0, -1),
-          names: names.slice(0, -1),
-          lists: lists.slice(0, -1),
-        });
-      },
+      (definition) => reordered(definition, (outputs) => outputs.slice(0, -1)),
     ),
     changed(
       nodes,
@@ -127,6 +133,21 @@ export function nodeMutations(nodes: readonly Node[]): readonly MutationKind[] {
           lists: [false, ...lists],
         });
       },
+    ),
+    changed(
+      several,
+      "loses its first output",
+      { change: "output-removed", class: "breaking" },
+      (definition) => reordered(definition, (outputs) => outputs.slice(1)),
+    ),
+    changed(
+      several,
+      "gives its first output last",
+      { change: "output-moved", class: "migratable" },
+      (definition) =>
+        reordered(definition, ([first, ...others]) =>
+          first === undefined ? others : [...others, first],
+        ),
     ),
     changed(
       giving,

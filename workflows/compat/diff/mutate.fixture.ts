@@ -23,6 +23,8 @@ export interface Mutated {
   readonly what: string;
   readonly node: string;
   readonly expected: MutationKind["expected"];
+  /** A counterexample is a sentence, not all of ComfyUI's nodes. */
+  readonly [fc.toStringMethod]: () => string;
 }
 
 /**
@@ -46,7 +48,8 @@ export function mutateObjectInfo(
       const mutated = Object.fromEntries(
         definition ? [...rest, [target.node, definition]] : rest,
       ) as ObjectInfo;
-      return { mutated, what: target.what, node: target.node, expected };
+      const { what, node } = target;
+      return { mutated, what, node, expected, [fc.toStringMethod]: () => what };
     }),
   );
 }

@@ -2,6 +2,7 @@
 import { liveInputs } from "../dynamic-inputs.ts";
 import { lookUp } from "../migrate/renames.ts";
 import { isNode } from "../migrate/node-shape.ts";
+import { reachedNodes } from "../migrate/reached-nodes.ts";
 import type { ObjectInfo, SlotType } from "../object-info.ts";
 import type { Prompt } from "../../templates/index.ts";
 import { IncomparableError } from "./incomparable-error.ts";
@@ -12,6 +13,8 @@ export interface NodeUse {
   /** By linked input: the type that the older version's node at the other end gives. */
   readonly received: ReadonlyMap<string, SlotType>;
   readonly consumers: readonly Consumer[];
+  /** Whether the newer version runs it: an output node, or one that such a node needs. */
+  readonly runs: boolean;
 }
 
 export interface Consumer {
@@ -84,12 +87,14 @@ function usesOf(
       else consumers.set(link.source, [{ slot: link.slot, wanted }]);
     }
   }
+  const running = reachedNodes(graph, after);
   return nodes.map(([id, { class_type: classType, inputs }]) => [
     classType,
     {
       values: inputs,
       received: received.get(id) ?? new Map<string, SlotType>(),
       consumers: consumers.get(id) ?? [],
+      runs: running.has(id),
     },
   ]);
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { workflowToPrompt } from "../convert/index.ts";
 import { renames } from "../diff/renames.ts";
 import { withModels } from "../file-options.ts";
-import { migratePrompt } from "../migrate/index.ts";
+import { migratePrompt, silentBreaks } from "../migrate/index.ts";
 import { capturedVersions, loadObjectInfo } from "../object-info.ts";
 import type { ObjectInfo } from "../object-info.ts";
 import { validatePrompt } from "../validate-prompt.ts";
@@ -118,9 +118,13 @@ function judgeTemplate(
   if (problems.length > 0) {
     return { template: id, verdict: "blocked", reasons: problems.map(({ message }) => message) };
   }
+  const migrated = migratePrompt(prompt, { from, to, renames });
+  const silent = migrated.remaining.filter(({ kind }) => silentBreaks.has(kind));
+  if (silent.length > 0) {
+    return { template: id, verdict: "blocked", reasons: silent.map(({ detail }) => detail) };
+  }
   const asItIs = validatePrompt(prompt, to);
   if (isFaultless(asItIs)) return { template: id, verdict: "ok", reasons: [] };
-  const migrated = migratePrompt(prompt, { from, to, renames });
   if (isFaultless(validatePrompt(migrated.prompt, to))) {
     const reasons = migrated.changes.map(({ detail }) => detail);
     return { template: id, verdict: "needs-migration", reasons };

@@ -2,6 +2,7 @@
 export { migratePrompt } from "./migrate-prompt.ts";
 export type { MigrateOptions } from "./migrate-prompt.ts";
 export { migrateWorkflow } from "./migrate-workflow.ts";
+export { silentBreaks } from "./migration.ts";
 export type {
   MigrationChange,
   MigrationChangeKind,

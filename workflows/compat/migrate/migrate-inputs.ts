@@ -10,23 +10,38 @@ import { renamedOption } from "./rename-value.ts";
 import type { NodeRenames } from "./renames.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
-type Report = (change: Pick<MigrationChange, "kind" | "input" | "detail">) => void;
+export type Report = (change: Pick<MigrationChange, "kind" | "input" | "detail">) => void;
 
 /** A choice may bring inputs that bring inputs; more rounds than that are no node. */
 const MOST_ROUNDS = 16;
 
-/** The same object when nothing changes. */
-export function migrateInputs(
+/** Both return the same object when nothing changes. */
+export function renameInNode(
   inputs: Inputs,
   definition: NodeDefinition,
   renames: NodeRenames | undefined,
   report: Report,
 ): Inputs {
-  let current = renameInputs(inputs, definition, renames, report);
+  return renameOptions(
+    renameInputs(inputs, definition, renames, report),
+    definition,
+    renames,
+    report,
+  );
+}
+
+/** A default may be a choice that brings inputs, whose options may have been renamed. */
+export function fillInputs(
+  inputs: Inputs,
+  definition: NodeDefinition,
+  renames: NodeRenames | undefined,
+  report: Report,
+): Inputs {
+  let current = inputs;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = current;
-    current = renameOptions(current, definition, renames, report);
     current = fillDefaults(current, definition, report);
+    current = renameOptions(current, definition, renames, report);
     if (current === before) break;
   }
   return current;

@@ -7,17 +7,21 @@ import { liveInputs } from "../dynamic-inputs.ts";
 import type { NodeDefinition, ObjectInfo, SlotType } from "../object-info.ts";
 import { slotTypesFit } from "../slot-types.ts";
 import type { Prompt } from "../../templates/index.ts";
-import { movedTo, outputNames } from "./outputs.ts";
+import { isGone, movedTo, outputNames } from "./outputs.ts";
 import { lookUp } from "./renames.ts";
 import type { Renames } from "./renames.ts";
 
-export interface MovedLink {
+export interface LinkEnds {
   /** The node whose input the link feeds. */
   readonly target: string;
   readonly input: string;
   readonly source: string;
+  /** The output's name: in the newer version, or for one that is gone in the older one. */
   readonly output: string;
   readonly from: number;
+}
+
+export interface MovedLink extends LinkEnds {
   readonly to: number;
 }
 
@@ -26,41 +30,59 @@ export interface MovedLinks {
   readonly moved: readonly MovedLink[];
   /** Fit both versions and mean different outputs in them: left alone. */
   readonly unclear: readonly MovedLink[];
+  /** Fit both versions, and the output that the older one has there is gone. */
+  readonly gone: readonly LinkEnds[];
 }
 
-interface Link extends MovedLink {
+interface Link extends LinkEnds {
+  /** Undefined when the output is gone. */
+  readonly to: number | undefined;
   /** Whether it fits the newer version as it is, would after the move, and did fit the older one. */
   readonly fits: boolean;
   readonly fitsMoved: boolean;
   readonly fitted: boolean;
 }
 
+/** What shows a graph's age. Nodes that ComfyUI does not look at may be of any. */
+export interface Age {
+  /** The nodes that lacked an input which only the newer version has. */
+  readonly lacking: ReadonlySet<string>;
+  readonly reached: ReadonlySet<string>;
+}
+
 /**
- * `filled`: the nodes that lacked an input which only the newer version has. They were written for
- * the older one, and so were all links from a node one of whose links fits only the older one.
+ * Nodes that lacked an input were written for the older version, and so were all links from a node
+ * one of whose links fits only the older one.
  */
 export function findMovedLinks(
   prompt: Prompt,
   from: ObjectInfo,
   to: ObjectInfo,
   renames: Renames | undefined,
-  filled: ReadonlySet<string>,
+  { lacking, reached }: Age,
 ): MovedLinks {
   const moved: MovedLink[] = [];
   const unclear: MovedLink[] = [];
+  const gone: LinkEnds[] = [];
   for (const [source, links] of linksBySource(prompt, from, to, renames)) {
     const old =
-      filled.has(source) || links.some((link) => !link.fits && link.fitted && link.fitsMoved);
-    for (const link of links) {
+      lacking.has(source) ||
+      links.some((link) => !link.fits && link.fitted && link.fitsMoved && reached.has(link.target));
+    for (const { to: place, ...link } of links) {
+      if (place === undefined) {
+        // Where it does not fit, ComfyUI refuses it in its own words.
+        if (link.fitted && link.fits) gone.push(link);
+        continue;
+      }
       if (!link.fitted || !link.fitsMoved) continue;
-      if (old) moved.push(link);
-      else if (link.fits) unclear.push(link);
+      if (old) moved.push({ ...link, to: place });
+      else if (link.fits) unclear.push({ ...link, to: place });
     }
   }
-  return { moved, unclear };
+  return { moved, unclear, gone };
 }
 
-/** Only links whose output lies elsewhere now. */
+/** Only links whose output lies elsewhere now, or is gone. */
 function linksBySource(
   prompt: Prompt,
   from: ObjectInfo,
@@ -82,13 +104,9 @@ function linksBySource(
       const before = sourceType === undefined ? undefined : lookUp(from, sourceType);
       const after = sourceType === undefined ? undefined : lookUp(to, sourceType);
       if (!before || !after || sourceType === undefined) continue;
-      const place = movedTo(
-        outputNames(before),
-        slot,
-        outputNames(after),
-        lookUp(renames, sourceType),
-      );
-      if (place === undefined || place === slot) continue;
+      const [older, newer] = [outputNames(before), outputNames(after)];
+      const place = movedTo(older, slot, newer, lookUp(renames, sourceType));
+      if (place === undefined ? !isGone(before, slot, after) : place === slot) continue;
       const fits = (received: SlotType | undefined, accepted: SlotType): boolean =>
         received !== undefined && slotTypesFit(received, accepted);
       const links = found.get(source) ?? [];
@@ -97,11 +115,11 @@ function linksBySource(
         target,
         input,
         source,
-        output: outputNames(after)[place] ?? "",
+        output: (place === undefined ? older[slot] : newer[place]) ?? "",
         from: slot,
         to: place,
         fits: fits(after.output[slot], type),
-        fitsMoved: fits(after.output[place], type),
+        fitsMoved: place !== undefined && fits(after.output[place], type),
         fitted: fits(before.output[slot], wantedBefore.get(input) ?? type),
       });
     }

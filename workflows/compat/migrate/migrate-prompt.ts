@@ -1,12 +1,14 @@
 /** Heals a graph in API format for another version of ComfyUI, and says in words what it did. */
 import { liveInputs } from "../dynamic-inputs.ts";
-import type { ObjectInfo } from "../object-info.ts";
+import type { NodeDefinition, ObjectInfo } from "../object-info.ts";
 import type { Prompt } from "../../templates/index.ts";
-import { migrateInputs } from "./migrate-inputs.ts";
+import { fillInputs, renameInNode } from "./migrate-inputs.ts";
+import type { Report } from "./migrate-inputs.ts";
 import { findMovedLinks } from "./migrate-links.ts";
-import type { MovedLink } from "./migrate-links.ts";
+import type { LinkEnds, MovedLink } from "./migrate-links.ts";
 import type { MigrationChange, MigrationProblem, PromptMigration } from "./migration.ts";
 import { isNode, isNodes } from "./node-shape.ts";
+import { reachedNodes } from "./reached-nodes.ts";
 import { judge } from "./remaining.ts";
 import { lookUp } from "./renames.ts";
 import type { Renames } from "./renames.ts";
@@ -31,48 +33,82 @@ export function migratePrompt(prompt: unknown, options: MigrateOptions): PromptM
   const unclear: MigrationProblem[] = [];
   let migrated = prompt;
   if (isNodes(prompt)) {
-    const healed = healInputs(prompt, options, changes);
-    migrated = healed.prompt;
+    const renamed = eachNode(
+      prompt,
+      to,
+      changes,
+      (inputs, definition, report, { class_type: type }) =>
+        renameInNode(inputs, definition, lookUp(renames, type), report),
+    );
+    const reached = reachedNodes(readableNodes(renamed), to);
+    migrated = eachNode(
+      renamed,
+      to,
+      changes,
+      (inputs, definition, report, { class_type: type }, id) =>
+        reached.has(id) ? fillInputs(inputs, definition, lookUp(renames, type), report) : inputs,
+    );
     if (from) {
-      const nodes = Object.entries(healed.prompt).filter(
-        (entry): entry is [string, Prompt[string]] => isNode(entry[1]),
+      const nodes = readableNodes(migrated as typeof prompt);
+      const lacking = lackedNewInput(nodes, changes, from);
+      const links = findMovedLinks(nodes, from, to, renames, { lacking, reached });
+      migrated = moveLinks(migrated as typeof prompt, links.moved, changes);
+      unclear.push(
+        ...links.unclear.map((link) => unclearLink(link, nodes)),
+        ...links.gone.map((link) => goneLink(link, nodes)),
+        ...idleNodes(nodes, from, reached),
       );
-      const links = findMovedLinks(Object.fromEntries(nodes), from, to, renames, healed.outdated);
-      migrated = moveLinks(healed.prompt, links.moved, changes);
-      unclear.push(...links.unclear.map((link) => unclearLink(link, healed.prompt)));
     }
   }
   const { verdict, problems } = judge(migrated, to);
   return { prompt: migrated as Prompt, changes, remaining: [...problems, ...unclear], verdict };
 }
 
-interface Healed {
-  readonly prompt: Readonly<Record<string, unknown>>;
-  /** Nodes that lacked an input which `from` does not have. */
-  readonly outdated: ReadonlySet<string>;
-}
+type Inputs = Prompt[string]["inputs"];
 
-function healInputs(
+/** The same object when no node changes. */
+function eachNode(
   prompt: Readonly<Record<string, unknown>>,
-  { from, to, renames }: MigrateOptions,
+  to: ObjectInfo,
   changes: MigrationChange[],
-): Healed {
-  const outdated = new Set<string>();
+  heal: (
+    inputs: Inputs,
+    definition: NodeDefinition,
+    report: Report,
+    node: Prompt[string],
+    nodeId: string,
+  ) => Inputs,
+): Readonly<Record<string, unknown>> {
   const replaced = new Map<string, Prompt[string]>();
   for (const [nodeId, node] of Object.entries(prompt)) {
     const definition = isNode(node) ? lookUp(to, node.class_type) : undefined;
     if (!isNode(node) || !definition) continue;
-    const nodeType = node.class_type;
-    const before = from && lookUp(from, nodeType);
-    const known = before && new Set(liveInputs(before, node.inputs).map(({ name }) => name));
-    const inputs = migrateInputs(node.inputs, definition, lookUp(renames, nodeType), (change) => {
-      changes.push({ nodeId, nodeType, ...change });
-      const added = change.kind === "default-filled" && change.input !== undefined;
-      if (added && known && !known.has(change.input)) outdated.add(nodeId);
-    });
+    const report: Report = (change) => {
+      changes.push({ nodeId, nodeType: node.class_type, ...change });
+    };
+    const inputs = heal(node.inputs, definition, report, node, nodeId);
     if (inputs !== node.inputs) replaced.set(nodeId, { ...node, inputs });
   }
-  return { prompt: replaced.size === 0 ? prompt : replaceNodes(prompt, replaced), outdated };
+  return replaced.size === 0 ? prompt : replaceNodes(prompt, replaced);
+}
+
+const readableNodes = (prompt: Readonly<Record<string, unknown>>): Prompt =>
+  Object.fromEntries(
+    Object.entries(prompt).filter((entry): entry is [string, Prompt[string]] => isNode(entry[1])),
+  );
+
+/** Nodes that got the default of an input which the older version does not have. */
+function lackedNewInput(
+  prompt: Prompt,
+  changes: readonly MigrationChange[],
+  from: ObjectInfo,
+): ReadonlySet<string> {
+  const lacking = changes.filter(({ nodeId, nodeType, kind, input }) => {
+    const before = kind === "default-filled" ? lookUp(from, nodeType) : undefined;
+    const inputs = lookUp(prompt, nodeId)?.inputs ?? {};
+    return before && !liveInputs(before, inputs).some(({ name }) => name === input);
+  });
+  return new Set(lacking.map(({ nodeId }) => nodeId));
 }
 
 function moveLinks(
@@ -105,14 +141,46 @@ const replaceNodes = (
 
 function unclearLink(
   { target, input, source, output, from, to }: MovedLink,
-  prompt: Readonly<Record<string, unknown>>,
+  prompt: Prompt,
 ): MigrationProblem {
-  const node = prompt[target];
   return {
-    nodeId: target,
-    ...(isNode(node) && { nodeType: node.class_type }),
+    ...about(target, prompt),
     kind: "output-moved",
     input,
     detail: `The link to "${input}" takes output ${from} of node ${source}, which fits both versions. If it was made for the older one, it meant "${output}", now output ${to}: check it.`,
   };
+}
+
+function goneLink(
+  { target, input, source, output, from }: LinkEnds,
+  prompt: Prompt,
+): MigrationProblem {
+  return {
+    ...about(target, prompt),
+    kind: "output-gone",
+    input,
+    detail: `The link to "${input}" takes output ${from} of node ${source}, which fits both versions. If it was made for the older one, it meant "${output}", which is gone: connect "${input}" to something else.`,
+  };
+}
+
+/** Were output nodes, are none any more, and nothing that runs takes what they give. */
+function idleNodes(
+  prompt: Prompt,
+  from: ObjectInfo,
+  reached: ReadonlySet<string>,
+): MigrationProblem[] {
+  return Object.entries(prompt)
+    .filter(
+      ([id, { class_type: type }]) => !reached.has(id) && lookUp(from, type)?.output_node === true,
+    )
+    .map(([id, { class_type: type }]) => ({
+      ...about(id, prompt),
+      kind: "output-node-gone",
+      detail: `"${type}" is no output node any more and nothing takes its outputs: ComfyUI leaves it out without a word. Connect it to an output node, or take it out.`,
+    }));
+}
+
+function about(nodeId: string, prompt: Prompt): Pick<MigrationProblem, "nodeId" | "nodeType"> {
+  const nodeType = lookUp(prompt, nodeId)?.class_type;
+  return { nodeId, ...(nodeType !== undefined && { nodeType }) };
 }

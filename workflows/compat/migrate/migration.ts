@@ -29,13 +29,23 @@ export interface MigrationProblem {
   readonly nodeType?: string;
   /**
    * ComfyUI's own word (`value_bigger_than_max`), a conversion's, or one of: `unknown-node`,
-   * `unknown-input` and `unknown-choice` (ComfyUI drops them silently), `output-gone`, `output-moved` and `values-unclear`
-   * (the graph fits both versions, in different ways).
+   * `unknown-input`, `unknown-choice` and `missing-choice` (ComfyUI says nothing of them),
+   * `output-gone`, `output-moved` and `values-unclear` (the graph fits both versions, in different
+   * ways), `output-node-gone` (the node does not run any more).
    */
   readonly kind: string;
   readonly input?: string;
   readonly detail: string;
 }
+
+/** Kinds of problem with which ComfyUI accepts a graph, and does something else than it was made for. */
+export const silentBreaks: ReadonlySet<string> = new Set([
+  "unknown-choice",
+  "missing-choice",
+  "output-moved",
+  "output-gone",
+  "output-node-gone",
+]);
 
 interface Migrated {
   /** In the order of the nodes. Empty when nothing had to change. */

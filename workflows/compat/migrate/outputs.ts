@@ -1,4 +1,5 @@
 /** Finds an output again by its name in another version of the same node. */
+import { isDeepStrictEqual } from "node:util";
 import type { NodeDefinition } from "../object-info.ts";
 import { lookUp } from "./renames.ts";
 import type { NodeRenames } from "./renames.ts";
@@ -29,6 +30,18 @@ export function movedTo(
   const before = placesOf(old, from);
   const after = placesOf(name, to);
   return before.length === after.length ? after[before.indexOf(slot)] : undefined;
+}
+
+/**
+ * Whether the output, of which `movedTo` knows no place, is gone. It is not where something of the
+ * same type and a new name lies in its place: that is taken to be the same under another name.
+ */
+export function isGone(before: NodeDefinition, slot: number, after: NodeDefinition): boolean {
+  const [older, newer] = [outputNames(before), outputNames(after)];
+  const [name, now] = [older[slot], newer[slot]];
+  if (name === undefined || name === now) return false;
+  const isNew = now !== undefined && !older.includes(now) && !newer.includes(name);
+  return !(isNew && isDeepStrictEqual(before.output[slot], after.output[slot]));
 }
 
 const placesOf = (name: string, names: readonly string[]): number[] =>

@@ -57,16 +57,19 @@ function schemaProblems(nodeId: string, node: unknown, objectInfo: ObjectInfo): 
     ...Object.keys(definition.input.hidden ?? {}),
   ]);
   const problems: MigrationProblem[] = [];
-  visitWidgets(orderedInputs(definition), ({ name, spec }) => {
+  const choiceProblem = (kind: string, input: string, what: string): void => {
+    const detail = `${what}, which ComfyUI does not check: it leaves out the choice and all its inputs. Choose again in the editor.`;
+    problems.push({ nodeId, nodeType, kind, input, detail });
+  };
+  visitWidgets(orderedInputs(definition), ({ name, spec, required }) => {
     const choice = node.inputs[name];
-    if (
-      spec.type === DYNAMIC_COMBO &&
-      Object.hasOwn(node.inputs, name) &&
-      !isChoice(spec, choice)
-    ) {
+    if (spec.type !== DYNAMIC_COMBO) return choice;
+    if (!Object.hasOwn(node.inputs, name)) {
+      if (required) choiceProblem("missing-choice", name, `"${nodeType}" lacks its "${name}"`);
+    } else if (!isChoice(spec, choice)) {
       known.add(name);
-      const detail = `"${name}" of "${nodeType}" cannot be ${JSON.stringify(choice)}: ComfyUI then drops it and all its inputs without a word. Choose again in the editor.`;
-      problems.push({ nodeId, nodeType, kind: "unknown-choice", input: name, detail });
+      const what = `"${name}" of "${nodeType}" cannot be ${JSON.stringify(choice)}`;
+      choiceProblem("unknown-choice", name, what);
     }
     return choice;
   });
