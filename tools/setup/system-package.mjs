@@ -67,11 +67,11 @@ export const chromium = {
 /** Only tests need it: on an app server the stack brings its own. */
 export const nginx = {
   program: "nginx",
-  debianPackage: "nginx-light",
+  debianPackage: "nginx",
   purpose: "the tests of the app server's front door",
   async accept(file) {
     const [version, major, minor] =
-      /nginx\/(\d+)\.(\d+)[\d.]*/.exec((await run(file, ["-v"])).stderr) ?? [];
+      /nginx\/(\d+)\.(\d+)[\d.]*/.exec((await run(file, ["-v"])).tail) ?? [];
     return version && (Number(major) > 1 || Number(minor) >= 22) ? version : undefined;
   },
 };
