@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { launchBrowser } from "./browser/chromium.ts";
 import { Editor, viewOf } from "./browser/editor.ts";
 import { PREVIEW_WITH_METADATA } from "./browser/frames.ts";
-import { negativeOfUpload, withoutResolutionSteps } from "./browser/graphs.ts";
+import { negativeOfUpload, withoutPicture, withoutResolutionSteps } from "./browser/graphs.ts";
 import { screenshot } from "./browser/screenshots.ts";
 import { bringUp, type Participant, type StackUnderTest } from "./stack-under-test.ts";
 
@@ -83,10 +83,10 @@ test("a newcomer chooses the example, presses Run and gets its picture, and nobo
 
 test("a graph that lacks a required input opens the editor's own dialog, which names it", async () => {
   const editor = await openEditor(first);
-  await editor.build(withoutResolutionSteps);
+  await editor.build(withoutPicture);
   await editor.page.getByTestId("queue-button").click();
   const dialog = editor.page.getByRole("dialog");
-  await dialog.getByText("Required input is missing: resolution_steps").waitFor();
+  await dialog.getByText("Required input is missing: image").waitFor();
   expect(await dialog.innerText()).toContain("ImageScaleToTotalPixels");
   await screenshot(editor.page, "error-dialog");
 
@@ -97,6 +97,17 @@ test("a graph that lacks a required input opens the editor's own dialog, which n
   for (const refusal of refusals) {
     expect(refusal).toMatch(/400 .*\/api\/prompt$|^PromptExecutionError: /);
   }
+});
+
+test("a graph that was saved before its node had an input runs, with the input's default", async () => {
+  const editor = await openEditor(first);
+  await editor.build(withoutResolutionSteps);
+  const job = await editor.run();
+  await editor.picture(job);
+  expect(await editor.json(`api/jobs/${job}`)).toMatchObject({
+    status: "completed",
+    workflow: { prompt: { "2": { inputs: { resolution_steps: 1 } } } },
+  });
 });
 
 test("a job is cancelled with the editor's button, and the next participant's turn comes", async () => {

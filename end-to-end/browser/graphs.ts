@@ -1,5 +1,8 @@
 /** Small graphs in the editor's own format, for what the templates do not show. */
 
+/** Nothing gives the first node its picture, for which there is no default. */
+export const withoutPicture = { ImageScaleToTotalPixels: {}, SaveImage: {} } as const;
+
 /** A graph that was saved before `resolution_steps` existed, as the editor still holds it. */
 export const withoutResolutionSteps = {
   EmptyImage: {},

@@ -126,10 +126,10 @@ function graphsOf({ painting }: Style): Record<string, unknown> {
         class_type: "EmptyImage",
         inputs: { width: 64, height: 64, batch_size: 1, color: 0 },
       },
-      // Without resolution_steps, as a graph from before 0.11.
+      // Without a picture, for which there is no default.
       "2": {
         class_type: "ImageScaleToTotalPixels",
-        inputs: { image: ["1", 0], upscale_method: "lanczos", megapixels: 1 },
+        inputs: { upscale_method: "lanczos", megapixels: 1, resolution_steps: 1 },
       },
       "3": save("2"),
     },

@@ -13,6 +13,7 @@ import { tagOf } from "../tag.ts";
 import { PartialFailure } from "../../provider-plugin/resource-type.ts";
 import type { Operation, ResourceType } from "../../provider-plugin/resource-type.ts";
 import type { Connect } from "./connection.ts";
+import { createOnce } from "./create-once.ts";
 import {
   containerBody,
   inputsOf,
@@ -82,7 +83,6 @@ export function containerDeploymentType(
     if (status === "paused") await client.resumeDeployment(inputs.name);
   }
 
-  /** @returns what was there under this name, when it is this resource's own */
   async function make(inputs: ContainerDeploymentInputs, owner: string, operation: Operation) {
     const client = connect();
     // One that somebody deleted just now holds the name for a while.
@@ -91,33 +91,24 @@ export function containerDeploymentType(
       `the deployment ${inputs.name} of before did not end`,
       async () => !(await isTerminating(inputs.name)),
     );
-    const present = await find(inputs.name);
-    if (present && ownerOf(present.deployment) !== owner) {
-      throw new Error(
-        `there is a deployment ${inputs.name} already that is not of this stack: import it, delete it, or choose another name`,
-      );
-    }
-    if (present) {
-      operation.progress(`${inputs.name} was made by an update that was cut off: it is taken over`);
-      await put(inputs, present.deployment, owner);
-      return;
-    }
-    try {
-      await client.createDeployment({
-        name: inputs.name,
-        is_spot: inputs.isSpot,
-        compute: inputs.compute,
-        container_registry_settings: registryBody(inputs.containerRegistrySettings),
-        containers: inputs.containers.map((container) => containerBody(container, owner)),
-        scaling: scalingBody(inputs.scaling),
-      });
-    } catch (error) {
-      if (!(error instanceof VerdaError) || !error.ambiguous) throw error;
-      operation.progress(`${error.reason}: looking whether ${inputs.name} was made all the same`);
-      const wait = { operation, timeoutSeconds: 5 };
-      if (await waitFor(wait, () => find(inputs.name))) return;
-      throw error;
-    }
+    const findOwn = async () => {
+      const present = await find(inputs.name);
+      if (present && ownerOf(present.deployment) !== owner) {
+        throw new Error(
+          `there is a deployment ${inputs.name} already that is not of this stack: import it, delete it, or choose another name`,
+        );
+      }
+      return present ? [present.deployment] : [];
+    };
+    const { adopted } = await createOnce({
+      what: `deployment ${inputs.name}`,
+      operation,
+      find: findOwn,
+      make: async () => (await client.createDeployment(bodyOf(inputs, owner))).name,
+      idOf: ({ name }) => name,
+    });
+    const [present] = adopted ? await findOwn() : [];
+    if (present) await put(inputs, present, owner);
   }
 
   async function stateOf(inputs: ContainerDeploymentInputs, status: string) {
@@ -194,5 +185,16 @@ export function containerDeploymentType(
     },
 
     delete: (_state, operation) => remove(operation.id, operation),
+  };
+}
+
+function bodyOf(inputs: ContainerDeploymentInputs, owner: string) {
+  return {
+    name: inputs.name,
+    is_spot: inputs.isSpot,
+    compute: inputs.compute,
+    container_registry_settings: registryBody(inputs.containerRegistrySettings),
+    containers: inputs.containers.map((container) => containerBody(container, owner)),
+    scaling: scalingBody(inputs.scaling),
   };
 }

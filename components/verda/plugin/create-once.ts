@@ -27,6 +27,7 @@ export interface Created {
   readonly adopted: boolean;
 }
 
+/** Finds it, or makes it: one, whatever becomes of the answers. */
 export async function createOnce<Thing>(creation: Creation<Thing>): Promise<Created> {
   const { what, operation, find, make, idOf } = creation;
   const [found] = await find();
