@@ -57,6 +57,8 @@ export async function startDispatcher(
       .header("cache-control", "no-store")
       .send({ slots: states });
   });
+  // Whether this process is well. Replicas may come with the first job, minutes from now.
+  server.get("/live", async (_request, reply) => reply.code(204).send());
   await server.listen({ host: environment.HOST, port: environment.HEALTH_PORT });
   const { port } = server.server.address() as AddressInfo;
   for (const slot of slots) slot.start();

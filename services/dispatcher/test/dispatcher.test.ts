@@ -214,6 +214,7 @@ it(
     provider.refusesKey = true;
     const id = await submit(slowGraph({ color: 2 }), "editor");
     const health = () => fetch(`${dispatcher.healthUrl}/health`);
+    expect((await fetch(`${dispatcher.healthUrl}/live`)).status).toBe(204);
     while ((await health()).status === 200) await pause(20);
     const text = await (await health()).text();
     expect(text).toContain("set INFERENCE_KEY");

@@ -21,12 +21,14 @@ import metrics from "./plugins/metrics.ts";
 import { adminRoutes } from "./routes/admin-api/index.ts";
 import { adminPage } from "./routes/admin-page/index.ts";
 import { comfyuiRoutes } from "./routes/comfyui/index.ts";
+import { editorExtensionRoutes } from "./routes/editor-extension.ts";
 import { frontendProxy } from "./routes/frontend-proxy.ts";
 import { healthRoute } from "./routes/health.ts";
 import { landingRoute } from "./routes/landing.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { workerRoutes } from "./routes/worker-api/index.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
+import { lifeOf } from "./stack-life.ts";
 import { Intake } from "./submission/intake.ts";
 import { LearnedVram } from "./submission/learned-vram.ts";
 import { Submissions } from "./submission/submissions.ts";
@@ -79,7 +81,10 @@ export async function buildApp({
     health: new HealthMonitor(queue),
     patience,
   };
+  await queue.openIfClosedBefore(lifeOf(environment));
+  const stopListening = await queue.onAnnouncement((text) => gateway.sockets.announce(text));
   app.addHook("onClose", async () => {
+    await stopListening();
     gateway.health.close();
     await Promise.all([gateway.sockets.close(), gateway.submissions.close()]);
   });
@@ -95,6 +100,7 @@ export async function buildApp({
   await adminRoutes(app, gateway);
   await workerRoutes(app, gateway);
   await comfyuiRoutes(app, gateway);
+  editorExtensionRoutes(app, gateway);
   await frontendProxy(app, gateway);
   const swept = await sweepPartialFiles(await files.partialDirectory());
   if (swept > 0) app.log.info({ swept }, "partial files of an earlier run removed");

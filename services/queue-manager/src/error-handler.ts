@@ -3,6 +3,7 @@ import {
   JobIdTakenError,
   JobNotFoundError,
   LeaseLostError,
+  QueueClosedError,
   QueueFullError,
   QueuePausedError,
   RedisUnavailableError,
@@ -47,6 +48,7 @@ function toGatewayError(error: FastifyError, bodyLimit: number): GatewayError {
   if (error instanceof QueueFullError) return errors.queueFull(error);
   if (error instanceof JobIdTakenError) return errors.promptIdTaken();
   if (error instanceof QueuePausedError) return errors.queuePaused();
+  if (error instanceof QueueClosedError) return errors.queueClosed(error.announcement);
   if (error instanceof JobNotFoundError) return errors.notFound("Job");
   if (error instanceof WrongStateError) return errors.wrongState(error.message);
   if (error instanceof WrongPolicyError) return errors.wrongPolicy(error.message);

@@ -124,6 +124,10 @@ export const errors = {
       details: "Nothing is lost; try again in a moment.",
       ...retryAfter(15),
     }),
+  queueClosed: (announcement: string) =>
+    new GatewayError(503, "queue_closed", "The workshop has ended: no more jobs are taken", {
+      details: announcement || "What you have made is still here: save your workflow.",
+    }),
   wrongState: (details: string) =>
     new GatewayError(409, "wrong_state", "The job is not in a state that allows this", { details }),
   wrongPolicy: (details: string) =>

@@ -174,7 +174,7 @@ describe("the queue", () => {
       limits: { maxQueueDepth: 300, userPendingLimit: 300 },
     });
     const waiting = await gateway.alice.submit(graph);
-    expect(await (await host.post("/queue/pause")).json()).toEqual({ paused: true });
+    expect(await (await host.post("/queue/pause")).json()).toEqual({ paused: true, closed: false });
     expect(await host.get("/queue")).toMatchObject({ paused: true, jobs: { pending: 1 } });
     const refused = await gateway.alice.post("/prompt", { prompt: graph });
     expect(refused.status).toBe(503);
@@ -183,7 +183,10 @@ describe("the queue", () => {
       error: { type: "queue_paused", message: expect.stringContaining("paused") },
     });
     expect((await new ScriptedWorker(gateway.queue).take()).job.id).toBe(waiting);
-    expect(await (await host.post("/queue/resume")).json()).toEqual({ paused: false });
+    expect(await (await host.post("/queue/resume")).json()).toEqual({
+      paused: false,
+      closed: false,
+    });
     expect(await gateway.alice.submit(graph)).toBeTruthy();
   });
 
@@ -257,6 +260,8 @@ test("metrics tell the queue, the workers and Redis' memory, at both addresses",
     expect(text).toMatch(/^comfymulti_queue_jobs\{state="pending"\} 1$/m);
     expect(text).toMatch(/^comfymulti_queue_jobs\{state="cancelled"\} 0$/m);
     expect(text).toMatch(/^comfymulti_workers\{status="idle"\} 1$/m);
+    expect(text).toMatch(/^comfymulti_worker_silence_seconds\{worker="worker-1"\} \d/m);
+    expect(text).toMatch(/^comfymulti_leases_expired_total 0$/m);
     expect(text).toMatch(/^comfymulti_queue_paused 1$/m);
     expect(text).toMatch(/^comfymulti_redis_up 1$/m);
     expect(text).toMatch(/^comfymulti_redis_memory_used_bytes [1-9]/m);
@@ -271,7 +276,7 @@ test("metrics leave the queue's figures out while Redis is away, rather than tel
   await gateway.redis.kill();
   const text = await (await host.fetch("/metrics")).text();
   expect(text).toMatch(/^comfymulti_redis_up 0$/m);
-  expect(text).not.toMatch(/^comfymulti_(queue|workers|redis_memory)/m);
+  expect(text).not.toMatch(/^comfymulti_(queue|worker|redis_memory)/m);
   expect(text).toMatch(/^process_cpu_seconds_total /m);
   await gateway.redis.restart();
 });

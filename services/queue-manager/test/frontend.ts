@@ -10,6 +10,9 @@ export interface Echo {
   readonly body: string;
 }
 
+/** What it answers to GET extensions. */
+export const EXTENSIONS = ["/extensions/core/clipspace.js"];
+
 export interface Frontend {
   readonly url: string;
   close(): Promise<void>;
@@ -27,7 +30,8 @@ export async function startFrontend(): Promise<Frontend> {
         body: Buffer.concat(chunks).toString(),
       };
       response.writeHead(200, { "content-type": "application/json", "set-cookie": "upstream=1" });
-      response.end(JSON.stringify(echo));
+      const isList = request.url?.endsWith("/extensions") === true;
+      response.end(JSON.stringify(isList ? EXTENSIONS : echo));
     });
   });
   server.listen(0, "127.0.0.1");

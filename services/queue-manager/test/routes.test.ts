@@ -111,7 +111,6 @@ test.each([
   "/workflow_templates",
   "/i18n",
   "/global_subgraphs",
-  "/extensions",
 ])("%s is the user's frontend's, in both spellings", async (path) => {
   for (const prefix of ["", "/api"]) {
     const echo = await gateway.alice.get<Echo & Record<string, unknown>>(`${prefix}${path}`);

@@ -97,7 +97,7 @@ export interface QueueContract {
   // ── gateway side ──
   /**
    * Accepts a job. Throws QueueFullError (depth, bytes or the user's limit), QueuePausedError,
-   * JobIdTakenError. Same id twice is one job.
+   * QueueClosedError, JobIdTakenError. Same id twice is one job.
    */
   enqueue(job: NewJob): Promise<Enqueued>;
   job(id: JobId): Promise<Job | undefined>;
@@ -139,9 +139,27 @@ export interface QueueContract {
    * when another policy was before. True when it was.
    */
   applySettings(): Promise<boolean>;
-  /** Pauses or resumes intake; waiting and running jobs go on. */
+  /** Pauses or resumes intake; waiting and running jobs go on. What is closed stays closed by a pause. */
   setPaused(paused: boolean): Promise<void>;
+  /** True also when intake is closed. */
   paused(): Promise<boolean>;
+  /**
+   * Stops intake for good: a refusal says that the workshop is over. `setPaused(false)` opens it again.
+   *
+   * @param life of the stack: one that is made anew over the same Redis is another
+   */
+  closeIntake(life: string): Promise<void>;
+  intakeClosed(): Promise<boolean>;
+  /** Opens intake that another life of the stack has closed, and takes back what it announced. */
+  openIfClosedBefore(life: string): Promise<void>;
+  /** Says something to everybody who has the editor open, until it is replaced or taken back. */
+  announce(text: string | undefined): Promise<void>;
+  announcement(): Promise<string | undefined>;
+  /**
+   * Calls the handler with what is announced now, soon after every change, and after Redis was away.
+   * Returns how to stop it.
+   */
+  onAnnouncement(handler: (text: string | undefined) => void): Promise<() => Promise<void>>;
   workers(): Promise<readonly Worker[]>;
   /** object_info (JSON text) by fingerprint; the newest registered one when `fingerprint` is undefined. */
   objectInfo(fingerprint?: string): Promise<{ fingerprint: string; json: string } | undefined>;

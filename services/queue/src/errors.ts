@@ -44,6 +44,17 @@ export class QueuePausedError extends QueueError {
   }
 }
 
+/** Intake was closed for good: the workshop has ended. */
+export class QueueClosedError extends QueueError {
+  /** What the host has announced; empty when nothing is. */
+  readonly announcement: string;
+
+  constructor(announcement: string) {
+    super("The host has closed the queue: no more jobs are taken.");
+    this.announcement = announcement;
+  }
+}
+
 /** The id belongs to another user's job. Does not say whose. */
 export class JobIdTakenError extends QueueError {
   constructor() {
@@ -118,6 +129,8 @@ export function toQueueError(error: unknown): Error {
       return new JobIdTakenError();
     case "PAUSED":
       return new QueuePausedError();
+    case "CLOSED":
+      return new QueueClosedError(text);
     case "QUEUE_FULL":
       return new QueueFullError(
         words[0] as FullScope,

@@ -34,8 +34,10 @@ export const keyPatterns = {
   finishTags: "fair:finish-tags",
   /** string: last sequence number */
   sequence: "sequence",
-  /** string, present while intake is paused */
+  /** string, present while intake is stopped: 1 = paused, "closed LIFE" = for good */
   paused: "paused",
+  /** string: the host's word to everybody; channel: it has changed */
+  announcement: "announcement",
   /** stream and channel of a user's events */
   events: "events:%s",
   /** channel of a user's previews */

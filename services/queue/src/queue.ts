@@ -59,6 +59,8 @@ const LARGEST_PAGE = 1000;
 const WORKER_FORGOTTEN_MS = 3600_000;
 /** Ended jobs that one call drops by age. */
 const FORGET_LIMIT = 500;
+/** Between tries to read an announcement: the command connection may come back after the other. */
+const ANNOUNCEMENT_RETRY_MS = 1_000;
 const offsetSchema = z.number().int().nonnegative();
 
 const lost: Failure = {
@@ -222,11 +224,51 @@ export class Queue implements QueueContract {
   }
 
   async setPaused(paused: boolean): Promise<void> {
-    await this.#run("set-paused", paused ? "1" : "0");
+    await this.#run("set-paused", paused ? "pause" : "resume");
   }
 
   async paused(): Promise<boolean> {
     return (await this.#reads.of((redis) => redis.exists(this.#keys.of("paused")))) === 1;
+  }
+
+  async closeIntake(life: string): Promise<void> {
+    await this.#run("set-paused", "close", life);
+  }
+
+  async intakeClosed(): Promise<boolean> {
+    return (await this.#reads.text(this.#keys.of("paused")))?.startsWith("closed ") === true;
+  }
+
+  async openIfClosedBefore(life: string): Promise<void> {
+    await this.#run("set-paused", "renew", life);
+  }
+
+  async announce(text: string | undefined): Promise<void> {
+    await this.#run("announce", text ?? "");
+  }
+
+  announcement(): Promise<string | undefined> {
+    return this.#reads.text(this.#keys.of("announcement"));
+  }
+
+  async onAnnouncement(handler: (text: string | undefined) => void): Promise<() => Promise<void>> {
+    const channel = this.#keys.of("announcement");
+    let again: NodeJS.Timeout | undefined;
+    // The channel says only that something changed: what is read last is what holds.
+    const look = () => {
+      clearTimeout(again);
+      this.announcement().then(handler, () => {
+        again = setTimeout(look, ANNOUNCEMENT_RETRY_MS).unref();
+      });
+    };
+    await this.#channels.listen(channel, look);
+    const ignoreReconnects = this.#channels.onReconnect(look);
+    look();
+    return async () => {
+      clearTimeout(again);
+      ignoreReconnects();
+      await this.#channels.ignore(channel, look);
+    };
   }
 
   async subscribe(handlers: EventHandlers): Promise<Subscription> {

@@ -7,6 +7,7 @@ import { luaKeys, type QueueKeys } from "./keys.ts";
 import { luaDefaults } from "./options.ts";
 
 const names = [
+  "announce",
   "apply-settings",
   "cancel",
   "claim",

@@ -5,6 +5,7 @@ import {
   JobNotFoundError,
   LeaseLostError,
   Queue,
+  QueueClosedError,
   QueueFullError,
   QueuePausedError,
   WrongStateError,
@@ -151,6 +152,37 @@ describe("limits", () => {
     await expect(queue.enqueue(newJob("user001"))).rejects.toThrow(QueuePausedError);
     await queue.setPaused(false);
     await queue.enqueue(newJob("user001"));
+  });
+
+  it("refuse everything once intake is closed, with what was announced, until it is opened again", async () => {
+    await queue.announce("The workshop has ended. Thank you!");
+    await queue.closeIntake("first");
+    await queue.openIfClosedBefore("first");
+    await queue.setPaused(true);
+    expect([await queue.intakeClosed(), await queue.paused()]).toEqual([true, true]);
+    const error = await queue.enqueue(newJob("user001")).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(QueueClosedError);
+    expect(error).toMatchObject({ announcement: "The workshop has ended. Thank you!" });
+    await queue.announce(undefined);
+    await expect(queue.enqueue(newJob("user001"))).rejects.toMatchObject({ announcement: "" });
+    await queue.setPaused(false);
+    expect(await queue.intakeClosed()).toBe(false);
+    await queue.enqueue(newJob("user001"));
+  });
+
+  it("are no longer refused in another life of the stack", async () => {
+    await queue.announce("The workshop has ended.");
+    await queue.closeIntake("first");
+    await queue.openIfClosedBefore("second");
+    expect([await queue.intakeClosed(), await queue.announcement()]).toEqual([false, undefined]);
+    await queue.enqueue(newJob("user001"));
+    await queue.setPaused(true);
+    await queue.announce("Back in five minutes.");
+    await queue.openIfClosedBefore("third");
+    expect([await queue.paused(), await queue.announcement()]).toEqual([
+      true,
+      "Back in five minutes.",
+    ]);
   });
 
   it("bound the history and release what it held", async () => {
@@ -361,5 +393,31 @@ describe("workers", () => {
     await Promise.all(workers);
     await producer.close();
     expect(done).toBe(200);
+  });
+});
+
+describe("an announcement", () => {
+  it("is told to who listens, now and whenever it changes, also after Redis was away", async () => {
+    await queue.announce("Lunch at one.");
+    const other = await open();
+    const heard: (string | undefined)[] = [];
+    const stop = await other.onAnnouncement((text) => heard.push(text));
+    await until(() => heard.length === 1);
+    await queue.announce("Lunch is over.");
+    await until(() => heard.at(-1) === "Lunch is over.");
+    await redis.kill();
+    await redis.restart();
+    await until(() => heard.length >= 3);
+    expect(heard.at(-1)).toBe("Lunch is over.");
+    await stop();
+    await until(() =>
+      queue.announce(undefined).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await other.announcement()).toBeUndefined();
+    expect(heard.at(-1)).toBe("Lunch is over.");
+    await other.close();
   });
 });

@@ -12,6 +12,7 @@ export default fp<{ queue: QueueContract }>(
     const timers = [
       every(LEASE_SWEEP_MS, "lease sweep", app.log, async () => {
         for (const job of await queue.expireLeases()) {
+          app.metrics.expiredLeases.inc();
           app.log.warn({ job: job.id, user: job.user, state: job.state }, "lease ran out");
         }
       }),
@@ -26,7 +27,7 @@ export default fp<{ queue: QueueContract }>(
     });
     done();
   },
-  { name: "lease-sweeper" },
+  { name: "lease-sweeper", dependencies: ["metrics"] },
 );
 
 /** Repeats a sweep, never twice at once; a failure is logged once an outage. */

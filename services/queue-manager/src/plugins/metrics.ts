@@ -18,6 +18,8 @@ export interface Metrics {
   readonly migrations: Counter;
   /** Prompts refused, by error type. */
   readonly refusals: Counter<"type">;
+  /** Jobs taken from workers that fell silent. */
+  readonly expiredLeases: Counter;
 }
 
 export default fp<{ queue: QueueContract; socketCount: () => number }>(
@@ -57,6 +59,11 @@ export default fp<{ queue: QueueContract; socketCount: () => number }>(
         name: "comfymulti_prompts_refused_total",
         help: "Prompts refused, by error type",
         labelNames: ["type"],
+        registers,
+      }),
+      expiredLeases: new Counter({
+        name: "comfymulti_leases_expired_total",
+        help: "Jobs that this replica took from workers that fell silent",
         registers,
       }),
     });

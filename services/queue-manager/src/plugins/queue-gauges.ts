@@ -57,6 +57,19 @@ export function registerQueueGauges(registry: Registry, queue: QueueContract): v
       workers.filter((worker) => worker.status === status).length,
     ]);
   });
+  figures(
+    "comfymulti_worker_silence_seconds",
+    "Time since a worker last reported to the queue",
+    "worker",
+    async () => {
+      const workers = await queue.workers();
+      // Redis' clock wrote the time, and it is this machine's or the one's beside it.
+      return workers.map(({ name, lastSeenAt }) => [
+        name,
+        Math.max(0, (Date.now() - lastSeenAt) / 1000),
+      ]);
+    },
+  );
   figure("comfymulti_queue_paused", "1 while the host has paused the queue", async () =>
     Number(await queue.paused()),
   );

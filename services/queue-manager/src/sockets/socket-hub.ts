@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { QueueContract, Subscription, UserId } from "@comfymulti/queue";
 import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
+import { ANNOUNCEMENT_TYPE } from "../editor-extension/index.ts";
 import { SOCKET_PING_MS, SOCKETS_PER_USER } from "../limits.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { UserChannel } from "./user-channel.ts";
@@ -20,6 +21,7 @@ export class SocketHub {
   readonly #channels = new Map<UserId, OpenChannel>();
   readonly #pings: NodeJS.Timeout;
   #subscription: Promise<Subscription> | undefined;
+  #announcement = "";
 
   constructor(queue: QueueContract, log: FastifyBaseLogger) {
     this.#queue = queue;
@@ -65,6 +67,15 @@ export class SocketHub {
     });
   }
 
+  /** Shows it in every editor, open now or later; undefined takes it back. */
+  announce(text: string | undefined): void {
+    if ((text ?? "") === this.#announcement) return;
+    this.#announcement = text ?? "";
+    for (const { channel } of this.#channels.values()) {
+      for (const socket of channel.sockets) this.#tellAnnouncement(socket);
+    }
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#pings);
     const subscription = await this.#subscription?.catch(() => undefined);
@@ -77,6 +88,11 @@ export class SocketHub {
     if (open.members > SOCKETS_PER_USER) throw new Error("too many sockets of one user");
     await open.started;
     await open.channel.join(socket);
+    if (this.#announcement !== "") this.#tellAnnouncement(socket);
+  }
+
+  #tellAnnouncement(socket: ClientSocket): void {
+    socket.send({ type: ANNOUNCEMENT_TYPE, data: { text: this.#announcement } });
   }
 
   #leave(user: UserId, socket: ClientSocket): void {

@@ -4,7 +4,7 @@
 --       8 models (JSON list)  9 front ("1")  10 workflow id ("" for none)  11 depth limit
 --       12 limit of bytes  13 user limit  14 length of the payload's JSON  15 compressed payload
 -- Returns {duplicate (0/1), position, job (JSON)}
--- Refuses with ID_TAKEN, PAUSED, QUEUE_FULL <scope> <limit> <seconds until a place is free> <position>
+-- Refuses with ID_TAKEN, PAUSED, CLOSED <announcement>, QUEUE_FULL <scope> <limit> <seconds until a place is free> <position>
 local id, user = ARGV[1], ARGV[2]
 local front, packed = ARGV[9] == "1", ARGV[15]
 
@@ -14,7 +14,11 @@ if known then
   local place = redis.call("ZRANK", key("pending"), member(known))
   return { 1, place or -1, to_answer(known) }
 end
-if redis.call("EXISTS", key("paused")) == 1 then return refuse("PAUSED", "intake is paused") end
+local stopped = redis.call("GET", key("paused"))
+if stopped and string.sub(stopped, 1, 7) == "closed " then
+  return refuse("CLOSED", redis.call("GET", key("announcement")) or "")
+end
+if stopped then return refuse("PAUSED", "intake is paused") end
 
 -- Jobs before this one whose costs are added up; the rest is taken to be like them.
 local LOOKED_AT = 200

@@ -4,6 +4,7 @@ import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Gateway } from "../../gateway.ts";
+import { announcementRoutes } from "./announcement.ts";
 import { cancelRoutes } from "./cancel.ts";
 import { descriptionRoute, openapiOptions } from "./description.ts";
 import { EVENT_KEEP_ALIVE_MS, eventsRoute } from "./events.ts";
@@ -12,6 +13,7 @@ import { jobsRoutes } from "./jobs.ts";
 import { limitsRoute } from "./limits.ts";
 import { memoryRoute } from "./memory.ts";
 import { metricsAliasRoute } from "./metrics.ts";
+import { outputsRoute } from "./outputs.ts";
 import { placeRoutes } from "./place.ts";
 import { queueRoutes } from "./queue.ts";
 import { usersRoutes } from "./users.ts";
@@ -24,7 +26,9 @@ const routes = [
   placeRoutes,
   cancelRoutes,
   usersRoutes,
+  outputsRoute,
   workersRoutes,
+  announcementRoutes,
   eventsRoute,
   limitsRoute,
   memoryRoute,

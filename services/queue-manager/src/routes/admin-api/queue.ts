@@ -1,8 +1,9 @@
-/** `/api/v1/queue`: the queue as a whole; pause intake, and resume it. */
+/** `/api/v1/queue`: the queue as a whole; pause intake, close it for good, and resume it. */
 import { queuePolicySchema } from "@comfymulti/queue";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Route } from "../../gateway.ts";
+import { lifeOf } from "../../stack-life.ts";
 import { errorResponses } from "./errors.ts";
 import { countsSchema } from "./health.ts";
 
@@ -12,6 +13,7 @@ const queueSchema = z
       "Order of claims: fair in GPU seconds, first come first served, or by priority.",
     ),
     paused: z.boolean().describe("True while new jobs are refused."),
+    closed: z.boolean().describe("True when they are refused for good: the workshop has ended."),
     jobs: countsSchema.describe("Jobs by state."),
     limits: z.object({
       maxQueueDepth: z.number().describe("Jobs that may wait in all."),
@@ -21,7 +23,9 @@ const queueSchema = z
   })
   .describe("The queue now.");
 
-const pausedSchema = z.object({ paused: z.boolean() }).describe("What holds from now on.");
+const pausedSchema = z
+  .object({ paused: z.boolean(), closed: z.boolean() })
+  .describe("What holds from now on.");
 
 export const queueRoutes: Route = (app, { environment, queue }) => {
   const routes = app.withTypeProvider<ZodTypeProvider>();
@@ -37,10 +41,15 @@ export const queueRoutes: Route = (app, { environment, queue }) => {
       },
     },
     async () => {
-      const [paused, jobs] = await Promise.all([queue.paused(), queue.counts()]);
+      const [paused, closed, jobs] = await Promise.all([
+        queue.paused(),
+        queue.intakeClosed(),
+        queue.counts(),
+      ]);
       return {
         policy: environment.QUEUE_POLICY,
         paused,
+        closed,
         jobs,
         limits: {
           maxQueueDepth: environment.MAX_QUEUE_DEPTH,
@@ -54,19 +63,27 @@ export const queueRoutes: Route = (app, { environment, queue }) => {
   const intake = [
     {
       verb: "pause",
-      paused: true,
+      change: () => queue.setPaused(true),
       summary: "Take no new jobs",
       description:
         "New prompts are answered 503 with `Retry-After` and a sentence, by all replicas, until `/queue/resume`. Waiting and running jobs go on.",
     },
     {
+      verb: "close",
+      change: () => queue.closeIntake(lifeOf(environment)),
+      summary: "Take no more jobs, for good",
+      description:
+        "As `/queue/pause`, but participants are told that the workshop has ended, with the announcement as the reason and no `Retry-After`.",
+    },
+    {
       verb: "resume",
-      paused: false,
+      change: () => queue.setPaused(false),
       summary: "Take jobs again",
-      description: "Ends what `/queue/pause` began; without effect when nothing is paused.",
+      description:
+        "Ends what `/queue/pause` or `/queue/close` began; without effect when nothing is paused.",
     },
   ];
-  for (const { verb, paused, summary, description } of intake) {
+  for (const { verb, change, summary, description } of intake) {
     routes.post(
       `/queue/${verb}`,
       {
@@ -78,8 +95,9 @@ export const queueRoutes: Route = (app, { environment, queue }) => {
         },
       },
       async () => {
-        await queue.setPaused(paused);
-        return { paused };
+        await change();
+        const [paused, closed] = await Promise.all([queue.paused(), queue.intakeClosed()]);
+        return { paused, closed };
       },
     );
   }

@@ -17,23 +17,27 @@ const FAILED_LOOKED_AT = 100;
 /** @throws RedisUnavailableError */
 export async function overview(gateway: Gateway): Promise<string> {
   const { queue } = gateway;
-  const [counts, paused, waiting, running, failed, workers, users, memory] = await Promise.all([
-    queue.counts(),
-    queue.paused(),
-    queue.waiting(WAITING_SHOWN),
-    queue.list({ states: ["running"], limit: RUNNING_SHOWN }),
-    queue.list({ states: ["failed"], order: "desc", limit: FAILED_LOOKED_AT }),
-    queue.workers(),
-    usersWithCounts(gateway),
-    memoryWithBound(gateway),
-  ]);
+  const [counts, paused, closed, announcement, waiting, running, failed, workers, users, memory] =
+    await Promise.all([
+      queue.counts(),
+      queue.paused(),
+      queue.intakeClosed(),
+      queue.announcement(),
+      queue.waiting(WAITING_SHOWN),
+      queue.list({ states: ["running"], limit: RUNNING_SHOWN }),
+      queue.list({ states: ["failed"], order: "desc", limit: FAILED_LOOKED_AT }),
+      queue.workers(),
+      usersWithCounts(gateway),
+      memoryWithBound(gateway),
+    ]);
   const now = Date.now();
   const lately = failed.jobs
     .toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
     .slice(0, FAILED_SHOWN);
   const hidden = counts.pending - waiting.length;
   return (
-    intake(paused) +
+    intake(paused, closed) +
+    announced(announcement) +
     `<p>${counts.pending} of at most ${gateway.environment.MAX_QUEUE_DEPTH} waiting, ${counts.running} running, ` +
     `${count(gateway.sockets.size, "browser")} connected here.</p>` +
     `<h2>Running</h2>${table(
@@ -66,10 +70,20 @@ export async function overview(gateway: Gateway): Promise<string> {
   );
 }
 
-const intake = (paused: boolean): string =>
-  paused
+function intake(paused: boolean, closed: boolean): string {
+  if (closed) {
+    return `<div class="bar"><strong class="bad">Closed: the workshop has ended, and new jobs are refused.</strong>${button("/admin/queue/resume", "Take jobs again")}</div>`;
+  }
+  return paused
     ? `<div class="bar"><strong class="bad">Paused: new jobs are refused. Those that wait go on.</strong>${button("/admin/queue/resume", "Take jobs again")}</div>`
     : `<div class="bar"><strong class="good">Open: participants can submit jobs.</strong>${button("/admin/queue/pause", "Take no new jobs")}</div>`;
+}
+
+/** What every editor shows at the moment. */
+const announced = (text: string | undefined): string =>
+  text === undefined
+    ? ""
+    : `<p>Announced in every editor: <strong>${escapeHtml(text)}</strong></p>`;
 
 function runningRow(job: Job, now: number): string[] {
   return [
