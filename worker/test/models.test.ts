@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -19,6 +19,17 @@ const MEGABYTE = 1_000_000;
 const COMMAND = new URL("../src/cli/models-command.ts", import.meta.url).href;
 const PROGRAM = `import { modelsCommand } from ${JSON.stringify(COMMAND)};
 await modelsCommand().parseAsync(process.argv.slice(1), { from: "user" });`;
+
+/** Mounts a filesystem for a test; says why where it is not allowed. */
+function mount(source: string, options: string[], place: string) {
+  const { status, stderr, error } = spawnSync("mount", [...options, source, place], {
+    encoding: "utf8",
+  });
+  return {
+    reason: status === 0 ? undefined : (error?.message ?? stderr.trim()),
+    unmount: () => spawnSync("umount", ["--lazy", place]),
+  };
+}
 
 describe.skipIf(objectStoreProgram === undefined)("comfymulti-worker models", () => {
   let store: TestObjectStore;
@@ -318,6 +329,34 @@ describe.skipIf(objectStoreProgram === undefined)("comfymulti-worker models", ()
     await expect(requireSpace(models, 2 ** 52)).rejects.toThrow(
       /^The restore needs 4\.5 PB and .* has .*B free: /,
     );
+  });
+
+  it("ends with a sentence when the disk fills up meanwhile, and goes on when there is room", async (test) => {
+    const disk = mount("tmpfs", ["-t", "tmpfs", "-o", "size=12m"], models);
+    if (disk.reason !== undefined) {
+      console.warn(`a disk that fills up is not tried: ${disk.reason}`);
+      test.skip();
+    }
+    try {
+      proxy.faults.push({ kind: "hold", afterBytes: 3 * MEGABYTE });
+      const first = start(["restore", "--template", "big", "--parallel", "1"]);
+      await vi.waitFor(() => expect(statSync(`${onDisk(LARGE)}.partial`).size).toBe(3 * MEGABYTE), {
+        timeout: 10_000,
+      });
+      writeFileSync(path.join(models, "of-somebody-else"), randomBytes(6 * MEGABYTE));
+      proxy.release();
+      const [code] = await first.ended;
+      expect(code).toBe(1);
+      expect(first.stderr).toMatch(new RegExp(`✗ ${LARGE} can't be written: .*`));
+      expect(existsSync(onDisk(LARGE))).toBe(false);
+
+      rmSync(path.join(models, "of-somebody-else"));
+      expect(await runModels(["restore"])).toMatchObject({ code: 0 });
+      expect(readFileSync(onDisk(LARGE)).equals(large)).toBe(true);
+      expect(proxy.served.get(LARGE)).toBeLessThan(2 * large.length);
+    } finally {
+      disk.unmount();
+    }
   });
 
   it("verifies sizes and sums, and restores what is wrong", async () => {

@@ -1,4 +1,5 @@
 /** The worker's figures for Prometheus, `GET /metrics` of the health server. */
+import { failureKinds } from "@comfymulti/queue";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
 /** Upper bounds of job times, seconds: a small picture to the longest video. */
@@ -37,6 +38,10 @@ export class WorkerMetrics {
       labelNames: ["outcome"],
       registers,
     });
+    // Each from the start: Prometheus can't tell the first of a kind from one that was always there.
+    for (const outcome of ["completed", ...failureKinds, "given-back", "dropped"]) {
+      this.#jobs.inc({ outcome }, 0);
+    }
     this.#seconds = new Histogram({
       name: "comfymulti_worker_job_seconds",
       help: "From the claim until ComfyUI was done",

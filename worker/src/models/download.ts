@@ -76,17 +76,25 @@ async function downloadVersion(
   const readRest = async () => {
     brought = 0;
     if (partial.bytes === remote.sizeBytes) return;
-    const body = await store.read(path, partial.bytes, remote.etag, signal);
-    for await (const piece of body) {
-      const chunk = piece as Buffer;
-      if (partial.bytes + chunk.length > remote.sizeBytes) {
-        throw new ModelsError(`The bucket sends more of ${path} than its size: try again later.`);
-      }
-      await partial.append(chunk).catch((error: unknown) => {
-        throw new ModelsError(`${target} can't be written: ${(error as Error).message}`);
-      });
-      brought += chunk.length;
-      onBytes(chunk.length);
+    const over = new AbortController();
+    const appending = store.append(path, {
+      offset: partial.bytes,
+      etag: remote.etag,
+      file: partial.handle,
+      signal: AbortSignal.any([signal, over.signal]),
+    });
+    const told = (bytes: number) => {
+      brought += bytes;
+      onBytes(bytes);
+      if (partial.bytes <= remote.sizeBytes) return;
+      throw new ModelsError(`The bucket sends more of ${path} than its size: try again later.`);
+    };
+    try {
+      await partial.follow(appending, told);
+    } catch (error) {
+      over.abort(error);
+      await appending.catch(() => {});
+      throw error;
     }
     if (partial.bytes < remote.sizeBytes) throw new Error("the transfer ended early");
   };

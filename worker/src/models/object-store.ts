@@ -1,6 +1,5 @@
 /** The bucket that holds the models: reads with Range and If-Match, and writes in parts, over S3. */
 import { open } from "node:fs/promises";
-import { addAbortSignal, Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -12,10 +11,13 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import pLimit from "p-limit";
 import { ModelsError, ObjectChangedError } from "./models-error.ts";
 import { statusOf, withRetries } from "./retry.ts";
 import type { BucketSettings } from "./settings.ts";
+import { transfer, UnwritableError } from "./transfer.ts";
+import type { Transfer } from "./transfer.ts";
 
 /** 43 GB make 640 parts of this size; S3 allows 10,000. */
 const PART_BYTES = 64 * 1024 * 1024;
@@ -24,6 +26,8 @@ const PARALLEL_PARTS = 3;
 const CONNECT_TIMEOUT_MS = 15_000;
 /** Silence after which a connection counts as dead. */
 const IDLE_TIMEOUT_MS = 60_000;
+/** A transfer begins at once; how long it takes does not count. */
+const URL_SECONDS = 300;
 
 export interface RemoteObject {
   sizeBytes: number;
@@ -102,29 +106,21 @@ export class ObjectStore {
   }
 
   /**
-   * One try to read an object from a byte on.
+   * One try to append an object's bytes, from `offset` on, to a file.
    *
    * @throws ObjectChangedError when it is not the version of `etag` any more
    */
-  async read(path: string, offset: number, etag: string, signal: AbortSignal): Promise<Readable> {
+  async append(path: string, part: Omit<Transfer, "url">): Promise<void> {
+    const url = await getSignedUrl(this.#client, new GetObjectCommand(this.#key(path)), {
+      expiresIn: URL_SECONDS,
+    });
     try {
-      const answer = await this.#client.send(
-        new GetObjectCommand({
-          ...this.#key(path),
-          IfMatch: etag,
-          ...(offset > 0 && { Range: `bytes=${offset}-` }),
-        }),
-        { abortSignal: signal },
-      );
-      if (!(answer.Body instanceof Readable)) throw new Error("the answer has no body");
-      const body = addAbortSignal(signal, answer.Body);
-      if (offset > 0 && !answer.ContentRange?.startsWith(`bytes ${offset}-`)) {
-        body.destroy();
-        throw new ModelsError(`The bucket's server ignores Range, so ${path} can't be resumed.`);
-      }
-      return body;
+      await transfer({ ...part, url });
     } catch (error) {
       if (statusOf(error) === 412) throw new ObjectChangedError(path);
+      if (error instanceof UnwritableError) {
+        throw new ModelsError(`${path} can't be written: ${error.message}`);
+      }
       throw this.explain(error);
     }
   }

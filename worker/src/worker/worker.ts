@@ -10,6 +10,7 @@ import { ComfyuiUnreachableError } from "../comfyui/errors.ts";
 import { waitForComfyui } from "../comfyui/start-up.ts";
 import type { ComfyuiFacts } from "../comfyui/start-up.ts";
 import { warnIfUntried } from "../comfyui/versions.ts";
+import { registerDiskGauges } from "../health/disk-gauges.ts";
 import type { Health } from "../health/health-server.ts";
 import { WorkerMetrics } from "../health/metrics.ts";
 import type { PresentFigures } from "../health/metrics.ts";
@@ -78,6 +79,7 @@ export class Worker {
     this.#deliveries = new Deliveries({ queue, queueManager: this.#queueManager, log });
     this.#models = new ModelWatch(options.modelsDirectory, log);
     this.metrics = new WorkerMetrics(options.name, () => this.#presentFigures());
+    registerDiskGauges(this.metrics.registry, options.spoolDirectory);
     this.#parts = {
       options,
       queue,
