@@ -4,6 +4,7 @@ import type { Host, Service } from "../hosts/index.ts";
 import { nodeProgram } from "../installation.ts";
 import type { VariablesOf } from "../service-environment.ts";
 import { queueEnvironment, type QueueRules } from "./queue-rules.ts";
+import type { ContainerPlace } from "./container-place.ts";
 import type { RedisAddress } from "./redis.ts";
 
 /** A participant as the gateway knows them. */
@@ -17,7 +18,6 @@ export interface QueueManagerArgs extends QueueRules {
   readonly host: Host;
   readonly projectName: string;
   readonly version: string;
-  readonly listenAddress: string;
   readonly port: number;
   readonly redis: RedisAddress;
   /** Participants' uploads and results. */
@@ -27,6 +27,10 @@ export interface QueueManagerArgs extends QueueRules {
   readonly frontendToken: pulumi.Output<string>;
   /** Worker's name → its token. */
   readonly workerTokens: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly container?: ContainerPlace & {
+    /** Its address in the network without a way out, the same after each replacement. */
+    readonly address: string;
+  };
 }
 
 /** The gateway that every browser talks to, and the queue's caretaker. */
@@ -36,13 +40,15 @@ export class QueueManager extends pulumi.ComponentResource {
 
   constructor(name: string, args: QueueManagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("comfymulti:app-server:QueueManager", name, {}, opts);
-    this.url = `http://${args.listenAddress}:${args.port}`;
+    const { host, port, container } = args;
+    this.url = `http://${container?.address ?? host.addressOf(name)}:${port}`;
 
     const environment = {
-      HOST: args.listenAddress,
-      PORT: String(args.port),
+      HOST: "127.0.0.1",
+      PORT: String(port),
       APP_SERVER_REDIS_HOST: args.redis.host,
       REDIS_PORT: String(args.redis.port),
+      REDIS_USERNAME: args.redis.username,
       PROJECT_NAME: args.projectName,
       DATA_DIRECTORY: args.dataDirectory,
       ...queueEnvironment(args),
@@ -54,7 +60,7 @@ export class QueueManager extends pulumi.ComponentResource {
       "services/configuration/src",
       "workflows",
     ]);
-    this.service = args.host.service(
+    this.service = host.service(
       name,
       {
         ...program,
@@ -68,8 +74,19 @@ export class QueueManager extends pulumi.ComponentResource {
           USERS: pulumi.jsonStringify(args.participants),
         },
         directories: [args.dataDirectory],
-        listens: [{ host: args.listenAddress, port: args.port, purpose: "gatewayPort" }],
-        health: { kind: "http", url: `${this.url}/health` },
+        listens: [{ host: "127.0.0.1", port, purpose: "gatewayPort" }],
+        health: { kind: "http", url: `http://127.0.0.1:${port}/health` },
+        ...(container && {
+          container: {
+            image: container.image,
+            // 270 MB with its thread, and room for a hundred uploads under way.
+            memoryMb: 1536,
+            cpus: 2,
+            networks: [{ name: "internal", address: container.address }],
+            mounts: [{ type: "bind", source: args.dataDirectory, target: args.dataDirectory }],
+            environment: { HOST: "0.0.0.0", SOURCE_HASH: undefined },
+          },
+        }),
       },
       { parent: this },
     );

@@ -1,10 +1,27 @@
 /** Redis' configuration: durable before fast, closed before open. */
+
+/** Who may do what in Redis. */
+export interface RedisUser {
+  readonly name: string;
+  /** SHA-256 of the password, hexadecimal: Redis needs no more to know it. */
+  readonly passwordHash: string;
+  /** Rules of an access control list, `~{cm}:* +@read`. */
+  readonly rules: string;
+}
+
 export interface RedisConfig {
   readonly listenAddress: string;
   readonly port: number;
   readonly dataDirectory: string;
-  readonly password: string;
+  readonly users: readonly RedisUser[];
 }
+
+/**
+ * Rules of whoever uses the queue's library: its keys and channels (one hash tag), every command that
+ * its scripts need, and of the dangerous ones only the two with which it looks at Redis' own state.
+ * services/queue/README.md
+ */
+export const QUEUE_RULES = "~{cm}:* &{cm}:* +@all -@admin -@dangerous +info +config|get";
 
 /** The text that redis-server reads from standard input. */
 export function renderRedisConfig(config: RedisConfig): string {
@@ -12,7 +29,12 @@ export function renderRedisConfig(config: RedisConfig): string {
     `bind ${config.listenAddress}`,
     `port ${config.port}`,
     "protected-mode yes",
-    `requirepass ${config.password}`,
+    // Nobody is let in without a name. Its rights stay: at a start Redis reads the append-only file as
+    // this user, and would leave out every transaction that it may not run.
+    "user default off ~* &* +@all",
+    ...config.users.map(
+      ({ name, passwordHash, rules }) => `user ${name} on #${passwordHash} ${rules}`,
+    ),
     `dir ${quote(config.dataDirectory)}`,
     // A job is acknowledged only once it is on disk: kill -9 or a power cut loses none.
     "appendonly yes",
@@ -23,6 +45,8 @@ export function renderRedisConfig(config: RedisConfig): string {
     // The queue bounds what it keeps; running out must refuse a write, never evict a job.
     "maxmemory 1gb",
     "maxmemory-policy noeviction",
+    // A backup has itself sent a copy, as a replica does; it need not wait for others.
+    "repl-diskless-sync-delay 0",
     // Idle blocking connections of workers are normal; dead ones are found by keepalive.
     "timeout 0",
     "tcp-keepalive 60",

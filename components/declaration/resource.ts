@@ -6,7 +6,11 @@ import type { DeclarationArgs } from "./declaration.ts";
  * what costs money or time depend on it: a broken rule then stops an update before any of that.
  */
 export class Declaration extends pulumi.CustomResource {
-  constructor(name: string, args: DeclarationArgs, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: { readonly [Name in keyof DeclarationArgs]: pulumi.Input<DeclarationArgs[Name]> },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     super("comfymulti:index:Declaration", name, { ...args }, opts);
   }
 }

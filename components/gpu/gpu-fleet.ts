@@ -42,7 +42,7 @@ export class GpuFleet extends pulumi.ComponentResource {
         size: settings.sharedFilesystemGb,
         locationCode: settings.locationCode,
       },
-      own,
+      { ...own, protect: settings.protectVolumes },
     );
 
     const workers: GpuWorker[] = [];

@@ -141,7 +141,7 @@ export class GpuWorker extends pulumi.ComponentResource {
       `${name}-scratch`,
       // Results that are not delivered yet lie on it: it outlives the machine.
       { name: `${prefix}-${name}-scratch`, type: "NVMe", size: settings.scratchGb, locationCode },
-      own,
+      { ...own, protect: settings.protectVolumes },
     );
     const script = pulumi
       .all([
@@ -175,11 +175,8 @@ export class GpuWorker extends pulumi.ComponentResource {
         startupScriptId: startup.id,
         existingVolumeIds: [scratch.id, sharedFilesystem.id],
       },
-      // The script runs at the first boot alone: another one is no reason to replace a machine. A
-      // machine that is made anew gets the newest.
       {
         ...own,
-        ignoreChanges: ["startupScriptId"],
         ...(after && { dependsOn: [after.service, after.drain] }),
       },
     );

@@ -5,7 +5,12 @@ export { GpuFleet, type GpuFleetArgs } from "./gpu-fleet.ts";
 export { GpuWorker, type GpuWorkerArgs } from "./gpu-worker.ts";
 export type { ModelSource, TailnetPlace, WorkerQueue } from "./gpu-worker.ts";
 export { ServerlessWorkers, type ServerlessWorkersArgs } from "./serverless-workers.ts";
-export { fleetSettingsSchema, serverlessSettingsSchema } from "./settings.ts";
+export {
+  fleetSettingsSchema,
+  machineSettingsSchema,
+  replicaSettingsSchema,
+  serverlessSettingsSchema,
+} from "./settings.ts";
 export type { FleetSettings, FleetWorker, ServerlessSettings } from "./settings.ts";
 export { assertModelsFit } from "./shared-filesystem.ts";
 export { WorkerDrain, type WorkerDrainArgs } from "./worker-drain.ts";

@@ -36,6 +36,7 @@ export class Worker extends pulumi.ComponentResource {
       INFERENCE_MODE: "local",
       INFERENCE_SERVER_REDIS_HOST: args.redis.host,
       REDIS_PORT: String(args.redis.port),
+      REDIS_USERNAME: args.redis.username,
       QUEUE_MANAGER_URL: args.queueManagerUrl,
       COMFYUI_URL: args.comfyuiUrl,
       HOST: listenAddress,

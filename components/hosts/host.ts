@@ -14,4 +14,6 @@ export interface Service extends pulumi.Resource {
 export interface Host {
   /** Declares one service; the result is ready only when the service is healthy. */
   service(name: string, spec: ServiceSpec, opts?: pulumi.CustomResourceOptions): Service;
+  /** Under which name or address the host's other services reach that one. */
+  addressOf(service: string): string;
 }

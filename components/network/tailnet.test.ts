@@ -87,11 +87,11 @@ describe("the tailnet's policy", () => {
 describe("a tailnet", () => {
   it("makes keys that work once, expire and say what the machine is", async () => {
     const tailnet = new Tailnet("tailnet", settingsOf());
-    const key = tailnet.joinKey("worker-1", { role: "worker", generation: 2 });
+    const key = tailnet.joinKey("worker-1", { role: "worker", machine: "1H100.80S.30V" });
     expect(await valueOf(key)).toBe("key-of-worker-1-join-key");
     expect(await pulumi.isSecret(key)).toBe(true);
     expect(ofType("TailnetKey")[0]?.inputs).toEqual({
-      description: "worker-1 generation 2",
+      description: "worker-1 for 882f0c03",
       tags: ["tag:comfyume-worker"],
       reusable: false,
       preauthorized: true,
@@ -99,7 +99,7 @@ describe("a tailnet", () => {
       expiry: 3600,
       recreateIfInvalid: "never",
     });
-    await valueOf(tailnet.joinKey("app", { role: "app-server" }));
+    await valueOf(tailnet.joinKey("app", { role: "app-server", machine: "192.0.2.7" }));
     expect(ofType("TailnetKey")[1]?.inputs).toMatchObject({ ephemeral: false });
   });
 
@@ -111,7 +111,7 @@ describe("a tailnet", () => {
 
   it("leaves the policy to another stack when told so", async () => {
     const tailnet = new Tailnet("guest", settingsOf({ policyFor: [] }));
-    await valueOf(tailnet.joinKey("worker-9", { role: "worker" }));
+    await valueOf(tailnet.joinKey("worker-9", { role: "worker", machine: "1H100.80S.30V" }));
     expect(ofType("Acl")).toEqual([]);
     expect(ofType("DnsPreferences")).toEqual([]);
   });

@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tailscale from "@pulumi/tailscale";
+import { createHash } from "node:crypto";
 import { tagOf, tailnetPolicy, type MachineRole } from "./tailnet-policy.ts";
 import type { TailnetSettings } from "./tailnet-settings.ts";
 
 export interface JoinKeyArgs {
   readonly role: MachineRole;
   /**
-   * Counts the machines that have had this name: a key works once, so a machine that takes
-   * another's place needs a higher number. Default 1.
+   * What is replaced when the machine is: its type, its image. A key works once, so another machine
+   * gets another. Of a machine that was taken away, replace the key by hand:
+   * `pulumi up --replace URN`; `comfymulti up` does so by itself.
    */
-  readonly generation?: number;
+  readonly machine: string;
 }
 
 /** The private network between app server, workers and operators. */
@@ -48,13 +50,13 @@ export class Tailnet extends pulumi.ComponentResource {
    * A key with which one machine joins once, tagged as what it is.
    * @returns The key, a Pulumi secret.
    */
-  joinKey(machine: string, { role, generation = 1 }: JoinKeyArgs): pulumi.Output<string> {
+  joinKey(machine: string, { role, machine: what }: JoinKeyArgs): pulumi.Output<string> {
     const { projectName, keyExpirySeconds, ephemeralWorkers } = this.#settings;
     const key = new tailscale.TailnetKey(
       `${machine}-join-key`,
       {
         // Letters, digits, hyphens and spaces, at most 50. A change makes a new key.
-        description: `${machine} generation ${generation}`.slice(-50),
+        description: `${machine.slice(0, 37)} for ${fingerprint(what)}`,
         tags: [tagOf(projectName, role)],
         reusable: false,
         preauthorized: true,
@@ -68,3 +70,5 @@ export class Tailnet extends pulumi.ComponentResource {
     return pulumi.secret(key.key);
   }
 }
+
+const fingerprint = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);

@@ -64,7 +64,9 @@ export function createProvider(
       );
       // A property that was dropped from the program; one with a default is in `complete` again.
       const dropped = inputNames(type).filter((key) => key in old && !(key in complete));
-      const differing = containsUnknown(next) ? changed : [...changed, ...dropped];
+      const differing = (containsUnknown(next) ? changed : [...changed, ...dropped]).filter(
+        (key) => !type.atCreationOnly?.includes(key),
+      );
       const state = type.state.safeParse(old);
       const needsUpdate = state.success && type.needsUpdate?.(state.data) === true;
       const also: readonly string[] =

@@ -40,6 +40,11 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
   /** Inputs whose change always needs a new resource: deleted first, then created. */
   readonly replacedBy: readonly (keyof Inputs & string)[];
   /**
+   * Inputs that are used while it is made and never again: another value is no difference, and a
+   * resource that is made anew gets the newest. Default none.
+   */
+  readonly atCreationOnly?: readonly (keyof Inputs & string)[];
+  /**
    * What the schema alone cannot know. Called at preview and before every change, with inputs that
    * are all known and pass the schema.
    * @param old The inputs of before; `undefined` for a new resource

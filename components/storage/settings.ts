@@ -28,10 +28,10 @@ export const vaultSettingsSchema = z.strictObject({
   /** Names instead of `PROJECT-model-vault-backups` and so on, by what the bucket holds. */
   bucketNames: z.partialRecord(z.enum(bucketRoles), bucketName).default({}),
   /**
-   * Days after which objects are deleted. Default: participants' files and configuration after 90;
-   * models and images never.
+   * Days after which objects are deleted. Default: participants' files after 90; models, images and
+   * backups never, since a backup builds on objects of older ones.
    */
-  keepDays: z.partialRecord(z.enum(bucketRoles), days).default({ userFiles: 90, cache: 90 }),
+  keepDays: z.partialRecord(z.enum(bucketRoles), days).default({ userFiles: 90 }),
   /** Days after which what an interrupted upload left is deleted. R2's own default is 7 too. */
   abandonedUploadDays: days.default(7),
   /** When the tokens stop working: a date and time with its zone. Default: never. */

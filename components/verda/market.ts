@@ -46,6 +46,8 @@ export interface Prices {
   readonly containers: readonly {
     readonly model: string;
     readonly name: string;
+    /** GB; where the list says it. */
+    readonly gpuMemory?: number;
     readonly perHour: number;
     readonly spotPerHour: number;
     readonly currency: string;
@@ -81,6 +83,7 @@ export async function prices(client: VerdaClient): Promise<Prices> {
       name: type.name,
       perHour: type.serverless_price,
       spotPerHour: type.serverless_spot_price,
+      ...(type.gpu_memory && { gpuMemory: type.gpu_memory.size_in_gigabytes }),
       currency: type.currency,
     })),
   };

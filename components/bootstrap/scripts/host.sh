@@ -47,10 +47,12 @@ prepare_docker
 join_tailnet
 raise_firewall
 place_folders
-# Redis forks to rewrite its file and must get the memory promised; swap is for emergencies.
+# Redis forks to rewrite its file and must get the memory promised; swap is for emergencies. After a
+# restart Docker publishes ports on the private network's address before that network is there.
 set_kernel <<'KERNEL'
 vm.overcommit_memory = 1
 vm.swappiness = 10
+net.ipv4.ip_nonlocal_bind = 1
 net.core.somaxconn = 1024
 kernel.panic = 10
 KERNEL

@@ -2,8 +2,11 @@
 import type { Health } from "../service-spec.ts";
 import type { ContainerShape } from "./container-spec.ts";
 
-/** How often a container is asked whether it is well, and how often "no" makes it unhealthy. */
-const HEALTH = { interval: "10s", timeout: "5s", retries: 3 };
+/**
+ * How often a container is asked whether it is well, and how often "no" makes it unhealthy. An update
+ * waits for the first answer, which comes after one interval: a longer one makes every update longer.
+ */
+const HEALTH = { interval: "5s", timeout: "5s", retries: 3 };
 
 /** Logs of a container: at most 5 files of 10 MB. */
 const LOG_OPTIONS = { "max-size": "10m", "max-file": "5" };

@@ -2,7 +2,7 @@
  * What a service needs as a container beside its `ServiceSpec`. Everything in here is seen from
  * inside the container: its paths, its user, the addresses that it listens on.
  */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 const absolutePath = z
@@ -23,8 +23,16 @@ export const mountSchema = z.strictObject({
 export const publishedPortSchema = z.strictObject({
   internal: z.number().int().min(1).max(65_535),
   external: z.number().int().min(1).max(65_535),
-  /** Default 127.0.0.1. A published port goes around the machine's firewall: choose with care. */
-  ip: z.string().min(1).default("127.0.0.1"),
+  /**
+   * Default 127.0.0.1. A published port goes around the machine's firewall: choose with care. An
+   * Output where the address is known only once the machine has it.
+   */
+  ip: z
+    .union([
+      z.string().min(1),
+      z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value)),
+    ])
+    .default("127.0.0.1"),
 });
 
 /** The structure of a container; known when the program runs, so that faults show at once. */
@@ -50,7 +58,15 @@ export const containerShapeSchema = z.strictObject({
   writable: z.array(absolutePath).default(["/tmp"]),
   mounts: z.array(mountSchema).max(50).default([]),
   /** Networks that it joins, where its name is its address. Left out: those of the host. */
-  networks: z.array(z.string().min(1).max(100)).optional(),
+  networks: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(100),
+        /** An address that stays the same when the container is replaced. Default: any. */
+        address: z.ipv4().optional(),
+      }),
+    )
+    .optional(),
   /** Uses the machine's own network instead: no ports are published then. Default false. */
   hostNetwork: z.boolean().default(false),
   ports: z.array(publishedPortSchema).max(50).default([]),
@@ -70,6 +86,9 @@ export type ContainerShape = z.output<typeof containerShapeSchema>;
 export type ContainerSpec = z.input<typeof containerShapeSchema> & {
   /** `name:tag@sha256:…`, or the id of an image that the machine holds. Never a moving tag. */
   readonly image: pulumi.Input<string>;
-  /** Variables whose value differs inside: listening addresses, folders. Added to `environment`. */
-  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /**
+   * Variables whose value differs inside: listening addresses, folders. Added to `environment`;
+   * undefined leaves one out.
+   */
+  readonly environment?: Readonly<Record<string, pulumi.Input<string> | undefined>>;
 };

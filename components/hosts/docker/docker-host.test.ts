@@ -92,6 +92,7 @@ describe("a service on a DockerHost", () => {
         { label: "comfymulti.stack", value: "comfyume-staging" },
         { label: "comfymulti.service", value: "web" },
         { label: "comfymulti.version", value: "1.2" },
+        { label: "comfymulti.settings", value: expect.stringMatching(/^[0-9a-f]{16}$/) as string },
       ],
     });
     expect(inputs).not.toHaveProperty("command");
@@ -127,7 +128,7 @@ test.each([
     { mounts: [{ type: "bind", source: "/a", target: "b" }] },
     "mounts.0.target",
   ],
-  ["an unknown network", { networks: ["moon"] }, "network moon is not one of this host"],
+  ["an unknown network", { networks: [{ name: "moon" }] }, "network moon is not one of this host"],
 ])("%s is refused in one sentence", (_what, change, sentence) => {
   const { container, ...bare } = spec;
   const changed = change && ({ ...container, ...change } as ContainerSpec);

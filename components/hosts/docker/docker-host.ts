@@ -1,11 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { Host } from "../host.ts";
 import { healthSchema, serviceNameSchema, serviceSpecSchema } from "../service-spec.ts";
 import type { ServiceSpec } from "../service-spec.ts";
 import { ContainerService } from "./container-service.ts";
 import { containerSettings, healthcheck } from "./container-settings.ts";
-import { containerShapeSchema } from "./container-spec.ts";
+import { containerShapeSchema, type ContainerShape } from "./container-spec.ts";
 
 export interface DockerHostArgs {
   /** `unix:///var/run/docker.sock`, or `ssh://root@worker-1` over the private network. */
@@ -20,9 +21,17 @@ export interface DockerHostArgs {
    * Networks made on the machine, and which a service joins that names none: all of them. `internal`
    * ones have no way out. Default none: Docker's own bridge.
    */
-  readonly networks?: readonly { readonly name: string; readonly internal?: boolean }[];
+  readonly networks?: readonly HostNetwork[];
   /** What identifies the machine behind the address; another machine needs everything anew. */
   readonly machine?: pulumi.Input<string>;
+}
+
+export interface HostNetwork {
+  readonly name: string;
+  /** Whether it has no way out, and nothing in it can be published. Default false. */
+  readonly internal?: boolean;
+  /** `172.29.81.0/24`: needed where services have an address of their own. Default: Docker chooses. */
+  readonly subnet?: string;
 }
 
 /** Runs services as Docker containers, on this machine or over ssh. */
@@ -48,11 +57,15 @@ export class DockerHost extends pulumi.ComponentResource implements Host {
       { parent: this },
     );
     this.#networks = new Map(
-      (args.networks ?? []).map(({ name: network, internal = false }) => [
+      (args.networks ?? []).map(({ name: network, internal = false, subnet }) => [
         network,
         new docker.Network(
           `${name}-${network}`,
-          { name: `${args.prefix}-${network}`, internal },
+          {
+            name: `${args.prefix}-${network}`,
+            internal,
+            ...(subnet !== undefined && { ipamConfigs: [{ subnet }] }),
+          },
           { parent: this, provider: this.provider },
         ),
       ]),
@@ -97,14 +110,17 @@ export class DockerHost extends pulumi.ComponentResource implements Host {
       .output(spec.stop)
       .apply((given) => serviceSpecSchema.shape.stop.parse(given));
 
+    const settings = containerSettings(name, shape);
+    const check = health.apply((given) => healthcheck(name, shape, given));
+
     const args: docker.ContainerArgs = {
-      ...containerSettings(name, shape),
+      ...settings,
       name: `${this.#prefix}-${name}`,
       image,
       envs: pulumi
         .all([spec.environment ?? {}, pulumi.secret(spec.secretEnvironment ?? {}), inside])
         .apply(([plain, secret, own]) => variables({ ...plain, ...own, ...secret })),
-      healthcheck: health.apply((check) => healthcheck(name, shape, check)),
+      healthcheck: check,
       // Ready only when healthy: what comes after it in an update may count on it.
       wait: true,
       waitTimeout: health.timeoutSeconds.apply((seconds) => Math.ceil(seconds) + 30),
@@ -115,12 +131,16 @@ export class DockerHost extends pulumi.ComponentResource implements Host {
         stack: this.#prefix,
         service: name,
         version: spec.version,
+        // The provider takes another check or folder in memory for done and does nothing; another
+        // label makes the container anew.
+        settings: check.apply((given) => digest({ check: given, tmpfs: settings.tmpfs })),
         ...(this.#machine !== undefined && { machine: this.#machine }),
       }),
       ...(!shape.hostNetwork && {
-        networksAdvanced: this.#joined(name, shape.networks).map((network) => ({
+        networksAdvanced: this.#joined(name, shape.networks).map(({ network, address }) => ({
           name: network.name,
           aliases: [name],
+          ...(address !== undefined && { ipv4Address: address }),
         })),
       }),
     };
@@ -137,13 +157,20 @@ export class DockerHost extends pulumi.ComponentResource implements Host {
     return service;
   }
 
-  #joined(name: string, wanted: readonly string[] | undefined): docker.Network[] {
-    const names = wanted ?? [...this.#networks.keys()];
-    return names.map(
-      (network) =>
-        this.#networks.get(network) ??
-        fault(name, `network ${network} is not one of this host: add it to the host's networks`),
-    );
+  /** Containers of one network find each other by name. */
+  addressOf(service: string): string {
+    return service;
+  }
+
+  #joined(name: string, wanted: ContainerShape["networks"]) {
+    const places: NonNullable<ContainerShape["networks"]> =
+      wanted ?? [...this.#networks.keys()].map((network) => ({ name: network }));
+    return places.map((place) => ({
+      ...place,
+      network:
+        this.#networks.get(place.name) ??
+        fault(name, `network ${place.name} is not one of this host: add it to the host's networks`),
+    }));
   }
 }
 
@@ -159,6 +186,9 @@ function variables(environment: Readonly<Record<string, string | undefined>>): s
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
     .sort();
 }
+
+const digest = (value: object) =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
 function labels(values: Readonly<Record<string, pulumi.Input<string>>>) {
   return Object.entries(values).map(([key, value]) => ({ label: `comfymulti.${key}`, value }));

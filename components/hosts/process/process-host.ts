@@ -30,4 +30,9 @@ export class ProcessHost extends pulumi.ComponentResource implements Host {
     const args = { ...spec, name, directory: this.directory };
     return new Process(name, args, pulumi.mergeOptions(own, opts));
   }
+
+  /** Services of a stack on this machine meet on loopback. */
+  addressOf(): string {
+    return "127.0.0.1";
+  }
 }

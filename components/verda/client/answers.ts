@@ -198,6 +198,7 @@ export const containerTypeAnswer = z.object({
   name: z.string(),
   serverless_price: price,
   serverless_spot_price: price,
+  gpu_memory: amount.optional(),
   currency: z.string().default("usd"),
 });
 export const computeResourceAnswer = z.object({

@@ -18,16 +18,10 @@ export function instanceType(connect: Connect): ResourceType<InstanceInputs, Ins
     state: instanceState,
     secrets: [],
     // The API has no call that changes an instance.
-    replacedBy: [
-      "hostname",
-      "instanceType",
-      "image",
-      "isSpot",
-      "sshKeyIds",
-      "startupScriptId",
-      "osVolume",
-      "volumes",
-    ],
+    replacedBy: ["hostname", "instanceType", "image", "isSpot", "sshKeyIds", "osVolume", "volumes"],
+
+    // The script runs at the first boot alone.
+    atCreationOnly: ["startupScriptId"],
 
     check: (inputs, old) => checkInstance(connect, inputs, old),
 
