@@ -22,7 +22,7 @@ export function checker(
   return (news) => {
     const issues = schema.safeParse(unwrapSecrets(news)).error?.issues ?? [];
     return issues
-      .filter(({ path }) => !isUnknownAt(news, path))
+      .filter(({ code, path }) => code === "unrecognized_keys" || !isUnknownAt(news, path))
       .flatMap((issue) => failuresOf(issue, inputs, definitions));
   };
 }
@@ -67,7 +67,8 @@ function suggestion(key: string, known: readonly string[]): string {
   return distance(key, nearest) <= LARGEST_TYPO ? `; did you mean ${nearest}?` : "";
 }
 
-function propertyPath(path: readonly PropertyKey[]): string {
+/** `ports[1].internal`. */
+export function propertyPath(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
     .join("")

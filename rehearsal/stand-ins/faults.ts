@@ -2,6 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { exclusively, readJson, writeJson } from "./locked-file.ts";
+import { fits } from "./pattern.ts";
 import type { ResourceName } from "./resource-name.ts";
 
 export const operations = ["create", "read", "update", "delete"] as const;
@@ -67,8 +68,3 @@ function readFaults(directory: string): z.infer<typeof faultsSchema> {
 }
 
 const fileIn = (directory: string) => path.join(directory, "faults.json");
-
-function fits(pattern: string, text: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(text);
-}

@@ -5,9 +5,15 @@
 import path from "node:path";
 import { standInNames } from "./schemas/declared-types.ts";
 
+export { setAnswers, type Answer } from "./answers.ts";
 export { setFaults, type Fault } from "./faults.ts";
 export { readInventory, SECRET, type Inventory, type InventoryEntry } from "./inventory.ts";
-export { DIRECTORY_VARIABLE } from "./settings.ts";
+export {
+  COMMANDS_VARIABLE,
+  DIRECTORY_VARIABLE,
+  DOCKER_MACHINE_VARIABLE,
+  DOCKER_VARIABLE,
+} from "./settings.ts";
 
 /** For `plugins.providers` of a `Pulumi.yaml`. */
 export interface PluginPlace {

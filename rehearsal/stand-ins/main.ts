@@ -1,10 +1,12 @@
 /** A stand-in plugin: `main.ts <provider> <engine address>`, started by the scripts beside it. */
 import { main } from "@pulumi/pulumi/provider/index.js";
 import { z } from "zod";
+import { listenForConfiguration } from "./provider-configuration.ts";
 import { standInProvider } from "./provider.ts";
+import { realityOf } from "./reality.ts";
 import { standInNames } from "./schemas/declared-types.ts";
 import { readSchema } from "./schemas/schema.ts";
-import { rehearsalDirectory } from "./settings.ts";
+import { readReal, rehearsalDirectory } from "./settings.ts";
 
 // The engine shows what a plugin writes, and a stack trace tells nobody what to change.
 Error.stackTraceLimit = 0;
@@ -18,8 +20,9 @@ setInterval(() => {
 }, 500).unref();
 
 try {
-  const schema = readSchema(z.enum(standInNames).parse(name));
-  await main(standInProvider(rehearsalDirectory(), schema), args);
+  const provider = z.enum(standInNames).parse(name);
+  const reality = realityOf(provider, readReal(), listenForConfiguration());
+  await main(standInProvider(rehearsalDirectory(), readSchema(provider), reality), args);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(78);

@@ -1,12 +1,17 @@
-/** A stand-in: a provider that checks as strictly as its types are declared, and makes nothing. */
+/**
+ * A stand-in: a provider that checks as strictly as its types are declared, and makes nothing but what
+ * a rehearsal asks it to make for real.
+ */
 import type * as protocol from "@pulumi/pulumi/provider/index.js";
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { unwrapSecrets, wrapSecret } from "../../components/provider-plugin/wire.ts";
+import { answersFor } from "./answers.ts";
 import { checker } from "./check.ts";
 import { meetFault } from "./faults.ts";
 import { StackInventory, withoutSecrets, withSecretsOf } from "./inventory.ts";
 import { plausibleId, plausibleOutputs } from "./plausible.ts";
+import type { Reality } from "./reality.ts";
 import { replacedBy } from "./replacement.ts";
 import { parseUrn, type ResourceName } from "./resource-name.ts";
 import type { ObjectSchema, ProviderSchema } from "./schemas/schema.ts";
@@ -16,15 +21,21 @@ type Properties = Record<string, unknown>;
 /**
  * @param directory The rehearsal's folder.
  * @param schema What the provider's types are.
+ * @param reality Which of them are made for real.
  */
-export function standInProvider(directory: string, schema: ProviderSchema): protocol.Provider {
+export function standInProvider(
+  directory: string,
+  schema: ProviderSchema,
+  reality: Reality,
+): protocol.Provider {
   const checks = new Map<string, ReturnType<typeof checker>>();
 
   function typeOf(urn: string) {
     const resource = parseUrn(urn);
     const type = schema.resources[resource.type];
     if (!type) throw new Error(notDeclared("resource type", resource.type));
-    return { resource, type, inventory: new StackInventory(directory, resource) };
+    const inventory = new StackInventory(directory, resource);
+    return { resource, type, inventory, real: reality(resource.type) };
   }
 
   function failuresOf(token: string, inputs: ObjectSchema, news: Properties) {
@@ -55,9 +66,11 @@ export function standInProvider(directory: string, schema: ProviderSchema): prot
     version: schema.madeFrom.split("@").at(-1) ?? "0.0.0",
 
     async check(urn, olds: Properties | undefined, news: Properties) {
-      const { resource, type } = typeOf(urn);
+      const { resource, type, real } = typeOf(urn);
       const inputs = withName(resource, type.inputs, news, olds);
-      return { inputs, failures: failuresOf(resource.type, type.inputs, inputs) };
+      const failures = failuresOf(resource.type, type.inputs, inputs);
+      // What is not even declared is told once.
+      return { inputs, failures: failures.length > 0 ? failures : (real?.check(inputs) ?? []) };
     },
 
     async diff(_id, urn, olds: Properties, news: Properties) {
@@ -79,40 +92,56 @@ export function standInProvider(directory: string, schema: ProviderSchema): prot
     },
 
     async create(urn, inputs: Properties) {
-      const { resource, type, inventory } = typeOf(urn);
+      const { resource, type, inventory, real } = typeOf(urn);
       await meetFault(directory, "create", resource);
       const bare = unwrapSecrets(inputs) as Properties;
-      const id = plausibleId(resource.type, bare);
-      const state = stateOf(urn, inputs, plausibleOutputs(resource.type, type.computed, bare));
+      const made = await real?.create(bare);
+      const id = made?.id ?? plausibleId(resource.type, bare);
+      const outputs = made?.outputs ?? answersFor(directory, resource, outputsOf(type));
+      const state = stateOf(urn, inputs, {
+        ...plausibleOutputs(resource.type, type.computed, bare),
+        ...outputs,
+      });
       await inventory.put(entry(resource, id, state));
       return { id, outs: state };
     },
 
     async read(id, urn, props: Properties) {
-      const { resource, type, inventory } = typeOf(urn);
+      const { resource, type, inventory, real } = typeOf(urn);
       await meetFault(directory, "read", resource);
       const found = inventory.find(resource.type, id);
       if (!found) return { id: "", props: {} };
-      const state = withSecretsOf(found.properties, props) as Properties;
+      const recorded = withSecretsOf(found.properties, props) as Properties;
+      const drift = real ? await real.read(id, unwrapSecrets(recorded) as Properties) : {};
+      if (!drift) {
+        await inventory.remove(resource.type, id);
+        return { id: "", props: {} };
+      }
+      const state = { ...recorded, ...drift };
       if (Object.keys(props).length > 0) return { id, props: state };
       const inputs = Object.entries(state).filter(([name]) => name in type.inputs.properties);
       return { id, props: state, inputs: Object.fromEntries(inputs) };
     },
 
     async update(id, urn, olds: Properties, news: Properties) {
-      const { resource, type, inventory } = typeOf(urn);
+      const { resource, type, inventory, real } = typeOf(urn);
       await meetFault(directory, "update", resource);
       const isOutput = ([name]: [string, unknown]) =>
         !(name in type.inputs.properties) || filled(resource.type, news, name);
       const outputs = Object.fromEntries(Object.entries(olds).filter(isOutput));
-      const state = stateOf(urn, news, outputs);
+      const bare = unwrapSecrets(news) as Properties;
+      const changed = real
+        ? await real.update(id, bare, unwrapSecrets(olds) as Properties)
+        : answersFor(directory, resource, outputsOf(type));
+      const state = stateOf(urn, news, { ...outputs, ...changed });
       await inventory.put(entry(resource, id, state));
       return { outs: state };
     },
 
-    async delete(id, urn) {
-      const { resource, inventory } = typeOf(urn);
+    async delete(id, urn, props: Properties) {
+      const { resource, inventory, real } = typeOf(urn);
       await meetFault(directory, "delete", resource);
+      await real?.delete(id, unwrapSecrets(props) as Properties);
       await inventory.remove(resource.type, id);
     },
 
@@ -123,7 +152,11 @@ export function standInProvider(directory: string, schema: ProviderSchema): prot
       const bare = unwrapSecrets(inputs) as Properties;
       return {
         failures,
-        outputs: { ...plausibleOutputs(token, declared.computed, bare), ...bare },
+        outputs: {
+          ...plausibleOutputs(token, declared.computed, bare),
+          ...answersFor(directory, { type: token, name: "" }, declared.computed),
+          ...bare,
+        },
       };
     },
   };
@@ -131,6 +164,14 @@ export function standInProvider(directory: string, schema: ProviderSchema): prot
 
 const notDeclared = (what: string, token: string) =>
   `this stand-in has no ${what} ${token}: add it to rehearsal/stand-ins/schemas/declared-types.ts and run node rehearsal/stand-ins/schemas/generate.ts`;
+
+/** What may be answered: outputs, and inputs that the provider fills in when a program does not. */
+const outputsOf = ({ inputs, computed }: ProviderSchema["resources"][string]) => ({
+  ...Object.fromEntries(
+    Object.entries(inputs.properties).map(([name, { type = "object" }]) => [name, type]),
+  ),
+  ...computed,
+});
 
 /** Whether the provider gives this input a value when the program gives none. */
 const filled = (type: string, inputs: Properties, name: string): boolean =>

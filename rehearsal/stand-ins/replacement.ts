@@ -1,7 +1,8 @@
 /**
  * Inputs whose change needs a new resource. npm packages do not say; taken from the sources of the
  * Terraform providers that Pulumi's are made of, in July 2026: `ForceNew` in kreuzwerker/docker,
- * `RequiresReplace` in tailscale/tailscale and cloudflare/cloudflare. One differs: the provider does
+ * `RequiresReplace` in tailscale/tailscale and cloudflare/cloudflare, `replaceOnChanges` in
+ * pulumi/pulumi-command. One differs: the provider does
  * not mark a bucket's jurisdiction, and fails, because R2 can't change it; here it replaces.
  */
 
@@ -47,6 +48,9 @@ const replacing: Readonly<Record<string, Replacing>> = {
   "docker:index/remoteImage:RemoteImage": {
     only: ["name", "pullTriggers", "triggers", "platform"],
   },
+  "command:local:Command": { only: ["triggers"] },
+  "command:remote:Command": { only: ["triggers"] },
+  "command:remote:CopyToRemote": { only: ["triggers"] },
   "cloudflare:index/accountToken:AccountToken": { only: ["accountId"] },
   "cloudflare:index/dnsRecord:DnsRecord": { only: ["zoneId", "type"] },
   "cloudflare:index/r2Bucket:R2Bucket": { only: ["accountId", "name", "jurisdiction", "location"] },
