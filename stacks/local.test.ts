@@ -26,6 +26,7 @@ const processSchema = z.object({
 });
 
 const processes = new Map<string, z.infer<typeof processSchema>>();
+const keepers = new Map<string, unknown>();
 let platform: Platform;
 let declaration: DeclaredPlatform | undefined;
 
@@ -40,6 +41,7 @@ beforeAll(async () => {
             processes.set(name, processSchema.parse(inputs));
             return { id: name, state: { ...inputs, status: "running", pid: 2 } };
           case "comfymulti:index:Token":
+            keepers.set(name, inputs["keepers"]);
             return { id: name, state: { ...inputs, value: `${name}-0123456789abcdef` } };
           case "comfymulti:index:Declaration":
             declaration = declarationSchema.parse(inputs);
@@ -57,7 +59,10 @@ beforeAll(async () => {
     "local",
   );
   const settings = parseSettings("local", {
-    "comfymulti:users": "3",
+    "comfymulti:users": "5",
+    "comfymulti:removedUsers": '["user005"]',
+    "comfymulti:revokedUsers": '["user004"]',
+    "comfymulti:linkGenerations": '{"user002": 2}',
     "comfymulti:workers": "2",
     "comfymulti:comfyuiUrls": '["http://127.0.0.1:8188"]',
   });
@@ -77,7 +82,7 @@ const variablesOf = (name: string) => {
 describe("stack local", () => {
   it("runs one of each service, and a simulated ComfyUI for each worker without a real one", () => {
     expect([...processes.keys()].sort()).toEqual(
-      ["comfyui-2", "frontend", "queue-manager", "redis", "worker-1", "worker-2"].sort(),
+      ["comfyui-2", "frontend-0-11-1", "queue-manager", "redis", "worker-1", "worker-2"].sort(),
     );
     expect(platform.workers.map(({ simulated }) => simulated)).toEqual([false, true]);
     expect(variablesOf("worker-1").COMFYUI_URL).toBe("http://127.0.0.1:8188");
@@ -86,7 +91,7 @@ describe("stack local", () => {
 
   it.each([
     ["queue-manager", queueManagerSchema],
-    ["frontend", frontendSchema],
+    ["frontend-0-11-1", frontendSchema],
     ["worker-1", workerSchema],
     ["worker-2", workerSchema],
     ["comfyui-2", simulatedSchema],
@@ -119,10 +124,19 @@ describe("stack local", () => {
     });
   });
 
+  it("makes a token anew for whom the settings say so, and tells nobody a revoked one", () => {
+    expect(Object.fromEntries(keepers)).toMatchObject({
+      ...{ "user001-token": undefined, "user002-token": { generation: "2" } },
+      ...{ "user003-token": undefined, "user004-token": { revoked: "yes" } },
+    });
+    expect(keepers.has("user005-token")).toBe(false);
+    expect(platform.users.map(({ id }) => id)).toEqual(["user001", "user002", "user003"]);
+  });
+
   it("declares what it is to the policies", () => {
     expect(declaration).toMatchObject({
       kind: "local",
-      frontends: [{ user: "user001" }, { user: "user002" }, { user: "user003" }],
+      frontends: ["user001", "user002", "user003", "user004"].map((user) => ({ user })),
       workers: [{ name: "worker-1", host: "local" }, { name: "worker-2" }],
       templates: expect.arrayContaining(["example_workflow", "ltx2_text_to_video"]) as string[],
       edge: { public: false },

@@ -5,9 +5,11 @@ import { AppServer } from "../components/app-server/index.ts";
 import { Declaration, plainSecrets } from "../components/declaration/index.ts";
 import { SimulatedComfyui, Worker } from "../components/gpu/index.ts";
 import { ProcessHost } from "../components/hosts/index.ts";
-import { userNames, workerNames } from "../components/naming.ts";
 import { bundleDirectory, stackDirectories } from "./places.ts";
+import { isConfigSecret } from "./config-secret.ts";
 import type { Platform } from "./outputs.ts";
+import { admitted, frontendPlans, frontendPortOf, workerPlans, type WorkerPlan } from "./plans.ts";
+import { rehearsedMachines } from "./rehearsed-machines.ts";
 import type { Settings } from "./settings.ts";
 import { projectVersion } from "./version.ts";
 
@@ -23,21 +25,21 @@ export function local(stack: string, settings: Settings): pulumi.Output<Platform
     ...settings,
     host,
     version: projectVersion,
-    users: userNames(settings.users),
-    workers: workerNames(settings.workers),
-    bundleDirectory: bundleDirectory(settings.frontendVersion),
-    listenAddress: "127.0.0.1",
+    frontends: frontendPlans(settings),
+    frontendPort: (version) => frontendPortOf(settings, version),
+    workers: workerPlans(settings).map(({ name }) => name),
+    bundleDirectory,
     dataDirectory: directories.data,
   });
-  const workers = workerNames(settings.workers).map((name, index) =>
-    declareWorker(name, index, { host, appServer, settings, dataDirectory: directories.data }),
-  );
+  const machines = rehearsedMachines(stack, settings);
+  const place = { host, appServer, settings, machines, dataDirectory: directories.data };
+  const workers = workerPlans(settings).map((plan, index) => declareWorker(plan, index, place));
 
   return pulumi.secret(
     pulumi.output({
       stack,
       kind: settings.kind,
-      users: appServer.participants.map(({ id, token }) => ({
+      users: admitted(settings, appServer.participants).map(({ id, token }) => ({
         id,
         token,
         url: `${appServer.url}/${id}/`,
@@ -58,23 +60,14 @@ export function local(stack: string, settings: Settings): pulumi.Output<Platform
   );
 }
 
-/** The engine's SDK exports this function and leaves it out of its types. */
-const { isConfigSecret } = pulumi.runtime as unknown as {
-  isConfigSecret: (key: string) => boolean;
-};
-
 /** What the rules in `policies/` have to know of the stack as a whole. */
 function declare(stack: string, settings: Settings): Declaration {
   return new Declaration(stack, {
     kind: settings.kind,
-    frontends: userNames(settings.users).map((user) => ({
-      user,
-      engine: "light",
-      version: settings.frontendVersion,
-    })),
-    workers: workerNames(settings.workers).map((name) => ({
+    frontends: frontendPlans(settings).map((plan) => ({ ...plan, engine: "light" })),
+    workers: workerPlans(settings).map(({ name, version }) => ({
       name,
-      comfyuiVersion: settings.workerVersion,
+      comfyuiVersion: version,
       host: "local",
     })),
     templates: settings.templates,
@@ -93,16 +86,19 @@ interface WorkerPlace {
   readonly host: ProcessHost;
   readonly appServer: AppServer;
   readonly settings: Settings;
+  /** Those that a rehearsal rents, by worker. */
+  readonly machines: ReadonlyMap<string, pulumi.Resource>;
   readonly dataDirectory: string;
 }
 
 /** A worker with its ComfyUI: the configured real one, else a simulated one of its own. */
 function declareWorker(
-  name: string,
+  { name, version }: WorkerPlan,
   index: number,
   place: WorkerPlace,
 ): Platform["workers"][number] {
   const { host, appServer, settings, dataDirectory } = place;
+  const machine = place.machines.get(name);
   const token = appServer.workerTokens[name];
   if (!token) throw new Error(`${name} has no token`);
   const realUrl = settings.comfyuiUrls[index];
@@ -111,7 +107,7 @@ function declareWorker(
     : new SimulatedComfyui(`comfyui-${index + 1}`, {
         host,
         port: settings.comfyuiPort + index,
-        comfyuiVersion: settings.workerVersion,
+        comfyuiVersion: version,
         dataDirectory: path.join(dataDirectory, `comfyui-${index + 1}`),
         speed: settings.simulationSpeed,
       });
@@ -119,10 +115,10 @@ function declareWorker(
     name,
     {
       host,
-      comfyuiVersion: settings.workerVersion,
+      comfyuiVersion: version,
       comfyuiUrl: realUrl ?? simulated?.url ?? "",
       token,
-      redis: appServer.redis,
+      redis: appServer.redisFor("worker"),
       queueManagerUrl: appServer.url,
       healthPort: settings.workerHealthPort + index,
       spoolDirectory: path.join(dataDirectory, `${name}-spool`),
@@ -130,7 +126,7 @@ function declareWorker(
       executionTimeoutSeconds: settings.executionTimeoutSeconds,
       jobTimeoutSeconds: settings.jobTimeoutSeconds,
     },
-    { dependsOn: simulated ? [appServer, simulated] : [appServer] },
+    { dependsOn: [appServer, ...(simulated ? [simulated] : []), ...(machine ? [machine] : [])] },
   );
-  return { name, comfyuiVersion: settings.workerVersion, simulated: !realUrl };
+  return { name, comfyuiVersion: version, simulated: !realUrl };
 }

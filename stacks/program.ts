@@ -3,6 +3,7 @@
  * Plain `pulumi up` runs it through `index.ts`, `comfymulti` runs it inline.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { cloud } from "./cloud.ts";
 import { local } from "./local.ts";
 import type { Platform } from "./outputs.ts";
 import { parseSettings, SettingsError } from "./settings.ts";
@@ -10,8 +11,7 @@ import { parseSettings, SettingsError } from "./settings.ts";
 export function program(): { platform: pulumi.Output<Platform> } {
   const stack = pulumi.getStack();
   const settings = readSettings(stack);
-  // All kinds run on this machine's processes: what differs between them is their settings.
-  return { platform: local(stack, settings) };
+  return { platform: settings.kind === "local" ? local(stack, settings) : cloud(stack, settings) };
 }
 
 /** A fault in the settings is the user's: the engine prints a RunError without a stack. */

@@ -1,126 +1,17 @@
-/**
- * Every setting of a stack: one schema that validates `Pulumi.<stack>.yaml`, gives the types, and
- * states meaning, unit and default. Unknown keys are refused, so that a typo is found at preview.
- *
- * Values come from Pulumi configuration in the namespace `comfymulti`, where each is a string;
- * lists and objects are JSON there (`pulumi config set --path` writes them so).
- */
-import { jsonText } from "@comfymulti/configuration";
-import { capturedVersions, templates } from "@comfymulti/workflows";
+/** From a stack's configuration to its settings, or to every fault in it at once. */
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
-import {
-  declarationSchema,
-  policyLevelsSchema,
-  stackKinds,
-} from "../components/declaration/index.ts";
+import type { z } from "zod";
+import { lightVersions } from "../components/app-server/index.ts";
+import { cloudFaults, cloudSettingNames } from "./cloud-settings.ts";
+import { frontendPlans, frontendPortOf, participantNames } from "./plans.ts";
+import { settingsSchema, type Settings } from "./settings-schema.ts";
+
+export { settingsSchema, type Settings };
 
 const NAMESPACE = "comfymulti";
 
 /** Other namespaces that may stand in a stack's file: the engine's own and the providers'. */
-const FOREIGN_NAMESPACES = ["pulumi", "cloudflare", "command", "docker", "tailscale"];
-
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
-const port = () => wholeNumber(1024, 65_000);
-const comfyuiVersion = () =>
-  z.enum(capturedVersions(), {
-    error: (issue) =>
-      `${String(issue.input)} is not a ComfyUI version with captured node definitions: use one of ${capturedVersions().join(", ")}`,
-  });
-
-/** Records that the stack's declaration carries on to the policies. */
-const records = declarationSchema.shape;
-
-const templateIds = templates.map(({ id }) => id);
-
-export const settingsSchema = z.strictObject({
-  /** Which program the stack runs. Default: the stack's own name. */
-  kind: z.enum(stackKinds),
-  /** Prefix of every name that people see, and of buckets. */
-  projectName: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{1,30}$/, "is lower-case letters, digits and -, 2 to 31 of them")
-    .default("comfyume"),
-
-  /** Participants: user001 … userNNN, each with a link of their own. */
-  users: wholeNumber(1, 99).default(4),
-  /** ComfyUI version whose editor the participants see. */
-  frontendVersion: comfyuiVersion().default("0.11.1"),
-
-  /** GPU workers: worker-1 … worker-N. */
-  workers: wholeNumber(1, 8).default(1),
-  /** ComfyUI version that the workers run. */
-  workerVersion: comfyuiVersion().default("0.11.1"),
-  /**
-   * Real ComfyUI servers to drive instead of the simulated one, the first for worker-1 and so on.
-   * Default: none, each worker gets a simulated ComfyUI.
-   */
-  comfyuiUrls: jsonText(z.array(z.url({ protocol: /^https?$/ }))).default([]),
-  /** Templates that must run on every worker: policies compare them with versions and GPUs. */
-  templates: jsonText(z.array(z.enum(templateIds))).default(templateIds),
-  /** When everything rented is given back: a date and time with its zone. Default: never. */
-  endsAt: records.endsAt,
-  /** The most that may be spent from now until the end, VAT included: currency and amount. */
-  budget: jsonText(records.budget.unwrap()).optional(),
-  /** Versions that were tried with few people: service, version, stack, at, and jobs completed. */
-  canaries: jsonText(records.canaries.unwrap()).default([]),
-  /** Versions that can be had back: service, version, and image by digest. */
-  retained: jsonText(records.retained.unwrap()).default([]),
-  /** The last backup: when (`at`) and of what (`of`). Default: none. */
-  lastBackup: jsonText(records.lastBackup.unwrap()).optional(),
-  /** Levels of policies on this stack instead of their own: rule → advisory, mandatory or disabled. */
-  policyLevels: jsonText(policyLevelsSchema).default({}),
-  /** Simulated seconds per real second: 60 renders a simulated minute in one second. */
-  simulationSpeed: z.coerce.number().min(0.1).max(10_000).default(20),
-
-  /** The one port that browsers use. */
-  gatewayPort: port().default(8600),
-  redisPort: port().default(8610),
-  frontendPort: port().default(8620),
-  /** Simulated ComfyUI of worker-1; worker-N takes this plus N-1. */
-  comfyuiPort: port().default(8630),
-  /** Health of worker-1; worker-N takes this plus N-1. */
-  workerHealthPort: port().default(8640),
-
-  /** Jobs that may wait in all, before a submit is answered with 429. */
-  maxQueueDepth: wholeNumber(1, 100_000).default(100),
-  /** Jobs of one participant that may wait. */
-  userPendingLimit: wholeNumber(1, 1000).default(5),
-  /**
-   * Order of the queue: `fair` in GPU seconds between participants; `fifo`, first come, first served;
-   * `priority`, as the host sets it, then first come, first served.
-   */
-  queuePolicy: z.enum(["fair", "fifo", "priority"]).default("fair"),
-  /**
-   * GPU seconds by which a job may go before its turn because a worker has its models loaded; 0 =
-   * never. Under the policy `fair` only.
-   */
-  modelAffinitySeconds: wholeNumber(0, 3600).default(60),
-  /** How often one job may be passed over so; then it is next. */
-  modelAffinityPasses: wholeNumber(0, 20).default(3),
-  /** Attempts of one job that may end in a crash of ComfyUI; the last one fails it. */
-  maxAttempts: wholeNumber(1, 20).default(3),
-  /** Workers that may be lost over one job; one more fails it. */
-  maxWorkerLosses: wholeNumber(1, 100).default(10),
-  /** Ended jobs kept of each participant. */
-  historyPerUser: wholeNumber(10, 10_000).default(200),
-  /** Days for which ended jobs are kept. */
-  historyDays: wholeNumber(1, 365).default(7),
-  /**
-   * Whether a graph that the workers would refuse gets inputs that it lacks, where the node's
-   * definition states a default.
-   */
-  migratePrompts: z.stringbool().default(true),
-  /** What one participant's uploads may take on the app server's disk, GiB. */
-  userUploadGib: wholeNumber(1, 1000).default(5),
-  /** Seconds after which a silent worker's job goes back to the queue. */
-  leaseSeconds: wholeNumber(5, 600).default(30),
-  /** Seconds without any progress after which a job is ended. */
-  executionTimeoutSeconds: wholeNumber(10, 86_400).default(900),
-  /** Seconds that one job may take in all. */
-  jobTimeoutSeconds: wholeNumber(10, 86_400).default(1800),
-});
-export type Settings = z.infer<typeof settingsSchema>;
+const FOREIGN_NAMESPACES = ["pulumi", "cloudflare", "command", "docker", "tailscale", "verda"];
 
 /** Faults in a stack's settings, all of them at once. */
 export class SettingsError extends Error {
@@ -155,7 +46,7 @@ export function parseSettings(stack: string, config: Readonly<Record<string, str
   }
   const result = settingsSchema.safeParse({ kind: stack, ...own });
   if (!result.success) faults.push(...result.error.issues.flatMap((issue) => describe(issue)));
-  if (result.success) faults.push(...portClashes(result.data));
+  if (result.success) faults.push(...faultsOfKind(result.data, config["verda:baseUrl"]));
   if (!result.success || faults.length > 0) throw new SettingsError(stack, faults);
   return result.data;
 }
@@ -176,6 +67,67 @@ function suggestion(key: string): string {
   return distance(key, nearest) <= LARGEST_TYPO ? `; did you mean ${NAMESPACE}:${nearest}?` : "";
 }
 
+/** What only shows when the settings are taken together. */
+function faultsOfKind(settings: Settings, verdaUrl: string | undefined): string[] {
+  const faults = unknownNames(settings);
+  if (settings.kind !== "local") {
+    return [
+      ...faults,
+      ...cloudFaults(settings).map(({ key, message }) => `${NAMESPACE}:${key}: ${message}`),
+    ];
+  }
+  const rehearsed = verdaUrl !== undefined && isOfThisMachine(verdaUrl) ? ["fleet"] : [];
+  const idle = cloudSettingNames.filter(
+    (name) => settings[name] !== undefined && !rehearsed.includes(name),
+  );
+  const engines = [
+    settings.frontendEngine,
+    ...Object.values(settings.frontends).map((e) => e.engine),
+  ];
+  return [
+    ...faults,
+    ...portClashes(settings),
+    ...idle.map((name) => `${NAMESPACE}:${name}: means nothing to a stack on this machine`),
+    ...(settings.workers === 0 ? [`${NAMESPACE}:workers: must be at least 1`] : []),
+    ...(engines.some((engine) => engine !== undefined && engine !== "light")
+      ? [`${NAMESPACE}:frontendEngine: a stack on this machine has the light editor only`]
+      : []),
+  ];
+}
+
+/** Where Verda's simulator is, and the real one is not. */
+const isOfThisMachine = (url: string) =>
+  ["127.0.0.1", "localhost", "[::1]"].includes(URL.parse(url)?.hostname ?? "");
+
+/** Participants and workers that are named and not there. */
+function unknownNames(settings: Settings): string[] {
+  const { frontends, workerVersions, users, workers } = settings;
+  const people = Object.keys(frontends).filter((row) =>
+    row.split("-").some((user) => Number(user.slice("user".length)) > users),
+  );
+  const machines = Object.keys(workerVersions).filter(
+    (name) => Number(name.slice("worker-".length)) > workers,
+  );
+  const strangers = ([key, named]: readonly [string, readonly string[]]) =>
+    named
+      .filter((user) => Number(user.slice("user".length)) > users)
+      .map(
+        (user) => `${NAMESPACE}:${key}: there is no ${user}, for there are ${users} participants`,
+      );
+  const lists = [
+    ["removedUsers", settings.removedUsers],
+    ["revokedUsers", settings.revokedUsers],
+    ["linkGenerations", Object.keys(settings.linkGenerations)],
+  ] as const;
+  const isNobodyLeft = participantNames(settings).length === 0;
+  return [
+    ...lists.flatMap(strangers),
+    ...(isNobodyLeft ? [`${NAMESPACE}:removedUsers: somebody has to be left`] : []),
+    ...people.map((row) => `${NAMESPACE}:frontends.${row}: there are ${users} participants`),
+    ...machines.map((name) => `${NAMESPACE}:workerVersions.${name}: there are ${workers} workers`),
+  ];
+}
+
 /** Two services on one port would only be found when the second one starts. */
 function portClashes(settings: Settings): string[] {
   const owners = new Map<number, string>();
@@ -187,7 +139,9 @@ function portClashes(settings: Settings): string[] {
   };
   claim("gatewayPort", settings.gatewayPort);
   claim("redisPort", settings.redisPort);
-  claim("frontendPort", settings.frontendPort);
+  for (const version of lightVersions(frontendPlans(settings))) {
+    claim("frontendPort", frontendPortOf(settings, version));
+  }
   for (let index = 0; index < settings.workers; index++) {
     claim("comfyuiPort", settings.comfyuiPort + index);
     claim("workerHealthPort", settings.workerHealthPort + index);
