@@ -7,6 +7,8 @@
 export interface Example {
   /** `docker:index/container:Container` */
   readonly type: string;
+  /** The resource's name, where a rule goes by it. Default: one of the rule's name. */
+  readonly name?: string;
   readonly props: Readonly<Record<string, unknown>>;
   readonly protect?: boolean;
   readonly additionalSecretOutputs?: readonly string[];

@@ -61,7 +61,8 @@ const redisLines = [
   "bind 127.0.0.1",
   "appendonly yes",
   "appendfsync always",
-  "requirepass a-password-of-more-than-22-characters",
+  "user default off ~* &* +@all",
+  `user worker on #${"ab".repeat(32)} ~{cm}:* +@all -@admin`,
 ];
 const redis = (...lines: readonly string[]): Example =>
   service("redis", {
@@ -73,7 +74,8 @@ const redisWith = (line: string, instead: string): Example =>
 const redisContainer = (ip: string): Example =>
   container("redis", {
     image: "redis:7.2",
-    command: ["redis-server", ...redisLines.slice(1).flatMap((line) => `--${line}`.split(" "))],
+    command: ["redis-server", "-"],
+    envs: [`REDIS_CONFIG=${redisLines.slice(1).join("\n")}`],
     ...publish(6379, ip),
   });
 
@@ -89,7 +91,15 @@ export const serviceExamples: ExamplesByRule = {
     broken: [
       { ...redisWith("bind 127.0.0.1", "bind 0.0.0.0"), says: "not 0.0.0.0" },
       { ...redis(...redisLines.slice(1)), says: "not every address" },
-      { ...redisWith(redisLines[3] ?? "", "requirepass short"), says: "at least 22 characters" },
+      { ...redisWith("user default off ~* &* +@all", ""), says: "ask everybody for a password" },
+      {
+        ...redisWith(redisLines.at(-1) ?? "", "user worker on nopass ~* +@all"),
+        says: "ask everybody for a password",
+      },
+      {
+        ...redis(...redisLines.slice(0, 3), "requirepass short"),
+        says: "ask everybody for a password",
+      },
       { ...redisContainer("0.0.0.0"), says: "not 0.0.0.0" },
     ],
   },
@@ -101,6 +111,10 @@ export const serviceExamples: ExamplesByRule = {
         says: 'Redis must have "appendfsync always", not everysec',
       },
       { ...redisWith("appendonly yes", ""), says: '"appendonly yes", not its default' },
+      {
+        ...redisWith("user default off ~* &* +@all", "user default off"),
+        says: "must leave the user default its rights",
+      },
     ],
   },
   "gpu-port-not-public": {
@@ -124,7 +138,13 @@ export const serviceExamples: ExamplesByRule = {
     ],
   },
   "prompt-bypass-closed": {
-    kept: [declared(workshop), container("frontend-user001", publish(8181, "127.0.0.1"))],
+    kept: [
+      declared(workshop),
+      {
+        ...container("frontend-user001", publish(8181, "127.0.0.1")),
+        name: "frontend-user001",
+      },
+    ],
     broken: [
       {
         ...declared(workshop, {
@@ -134,6 +154,7 @@ export const serviceExamples: ExamplesByRule = {
       },
       {
         ...container("frontend-user001", publish(8181)),
+        name: "frontend-user001",
         says: "Port 8181 of frontend-user001 must be on loopback, not on 0.0.0.0",
       },
     ],
@@ -211,7 +232,7 @@ export const serviceExamples: ExamplesByRule = {
     ],
   },
   "containers-non-root-and-limited": {
-    kept: [container("queue-manager-1")],
+    kept: [container("queue-manager-1", { envs: ["MAX_QUEUE_DEPTH=100"] })],
     broken: [
       { ...container("exporter", { user: "0:0" }), says: "other than root, not as 0:0" },
       { ...container("exporter", { user: undefined }), says: "not as the image's default" },

@@ -15,7 +15,7 @@ export const queueDepthLimited: ResourceValidationPolicy = {
   },
   validateResource: (resource, report) => {
     const service = declaredService(resource);
-    if (service?.name !== "queue-manager") return;
+    if (!service || !/^queue-manager(-\d+)?$/.test(service.name)) return;
     const { maxDepth } = settingsSchema.parse(resource.getConfig());
     const value = service.variable("MAX_QUEUE_DEPTH");
     const depth = Number(value);

@@ -20,5 +20,10 @@ export const redisDurable: ResourceValidationPolicy = {
         `Redis must have "${option} ${wanted}", not ${value ?? "its default"}: put it back into components/app-server/redis-config.ts.`,
       );
     }
+    if (redis.config.some((line) => /^user default off\b/.test(line) && !line.includes("+@all"))) {
+      report(
+        'Redis must leave the user default its rights ("user default off ~* &* +@all"): at a start it reads the append-only file as this user, and leaves out every transaction that the user may not run.',
+      );
+    }
   },
 };

@@ -20,10 +20,23 @@ export const redisNotPublic: ResourceValidationPolicy = {
         `Redis must be reached on loopback or tailnet addresses only (127.x, 100.64.x to 100.127.x), not ${open.join(", ") || "every address"}: change its listenAddress.`,
       );
     }
-    if (!redis.config.some((line) => /^requirepass \S{22,}$/.test(line))) {
+    if (!hasPasswords(redis.config)) {
       report(
-        "Redis must have a password of at least 22 characters, not none or a shorter one: set requirepass.",
+        "Redis must ask everybody for a password: switch the user default off and give each other user the hash of one (user NAME on #SHA256 …), or set a requirepass of at least 22 characters.",
       );
     }
   },
 };
+
+/** One password for all, or users with one of their own and none without. */
+function hasPasswords(config: readonly string[]): boolean {
+  if (config.some((line) => /^requirepass \S{22,}$/.test(line))) return true;
+  const users = config.filter((line) => line.startsWith("user "));
+  const [closed, others] = [
+    users.some((line) => /^user default off\b/.test(line)),
+    users.filter((line) => !line.startsWith("user default ")),
+  ];
+  return (
+    closed && others.every((line) => / #[0-9a-f]{64}( |$)/.test(line) && !/ nopass\b/.test(line))
+  );
+}

@@ -14,23 +14,21 @@ const containerSchema = z.object({
   cpuShares: z.number().optional(),
   cpuQuota: z.number().optional(),
   healthcheck: z.object({ tests: z.array(z.string()) }).optional(),
-  ports: z
-    .array(
-      z.object({
-        internal: z.number(),
-        external: z.number().optional(),
-        // Docker's own default: every address of the machine.
-        ip: z.string().default("0.0.0.0"),
-      }),
-    )
-    .default([]),
 });
 const variablesSchema = z.array(z.string()).default([]);
+const portsSchema = z
+  .array(
+    z.object({
+      internal: z.number(),
+      external: z.number().optional(),
+      // Docker's own default: every address of the machine.
+      ip: z.string().default("0.0.0.0"),
+    }),
+  )
+  .default([]);
 
-export interface DeclaredContainer extends Omit<
-  z.output<typeof containerSchema>,
-  "name" | "ports"
-> {
+export interface DeclaredContainer extends Omit<z.output<typeof containerSchema>, "name"> {
+  /** As a service; on its machine its name begins with the stack's. */
   readonly name: string;
   readonly ports: readonly { readonly internal: number; readonly external: number; ip: string }[];
   readonly variables: Readonly<Record<string, string>>;
@@ -41,11 +39,14 @@ export interface DeclaredContainer extends Omit<
 /** The Docker container that a resource is; undefined when it is something else. */
 export function declaredContainer(resource: Resource): DeclaredContainer | undefined {
   if (resource.type !== "docker:index/container:Container") return undefined;
-  const { ports, ...container } = containerSchema.parse(resource.props);
+  // What a first preview does not know stops only the rules that look at it.
   return {
-    ...container,
-    name: container.name ?? resource.name,
-    ports: ports.map((port) => ({ ...port, external: port.external ?? port.internal })),
+    ...containerSchema.parse(resource.props),
+    name: resource.name,
+    get ports() {
+      const ports = portsSchema.parse(resource.props["ports"]);
+      return ports.map((port) => ({ ...port, external: port.external ?? port.internal }));
+    },
     get variables() {
       const lines = variablesSchema.parse(resource.props["envs"]);
       return Object.fromEntries(lines.map((line) => splitAt(line, "=")));

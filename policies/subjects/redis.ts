@@ -15,7 +15,8 @@ export function declaredRedis(resource: Resource): DeclaredRedis | undefined {
   if (!service) return undefined;
   const command = service.command.join(" ");
   const image = declaredContainer(resource)?.image ?? "";
-  if (!IMAGE.test(image) && !command.includes("redis-server")) return undefined;
+  if (service.name !== "redis" && !IMAGE.test(image) && !command.includes("redis-server"))
+    return undefined;
   const text = service.variable("REDIS_CONFIG");
   const config = text === undefined ? command.split(" --").slice(1) : text.split("\n");
   return { ...service, config };

@@ -45,14 +45,18 @@ export function declaredService(resource: Resource): DeclaredService | undefined
   if (resource.type === "comfymulti:index:Process") return processService(resource.props);
   const container = declaredContainer(resource);
   if (!container) return undefined;
-  const { name, command, variables, encrypted, ports } = container;
+  const { name, command } = container;
   return {
     name,
     command,
-    environment: encrypted ? {} : variables,
-    listens: ports.map(({ ip, external }) => ({ host: ip, port: external })),
+    get environment() {
+      return container.encrypted ? {} : container.variables;
+    },
+    get listens() {
+      return container.ports.map(({ ip, external }) => ({ host: ip, port: external }));
+    },
     contained: true,
-    variable: (variable) => variables[variable],
+    variable: (variable) => container.variables[variable],
   };
 }
 
