@@ -1,6 +1,7 @@
 /** Joins what a stack declared with what its supervisor and gateway say of it now. */
 import { z } from "zod";
 import { SupervisorClient } from "../components/hosts/index.ts";
+import { runningContainers } from "./running-containers.ts";
 import type { Platform } from "../stacks/outputs.ts";
 
 const workersSchema = z.object({
@@ -18,7 +19,7 @@ export type Status = Platform & {
 };
 
 export async function liveStatus(platform: Platform): Promise<Status> {
-  const services = (await new SupervisorClient(platform.directories.data).status()) ?? [];
+  const services = await runningServices(platform);
   const reported = new Map(
     (await reportedWorkers(platform)).map((worker) => [worker.name, worker]),
   );
@@ -31,6 +32,12 @@ export async function liveStatus(platform: Platform): Promise<Status> {
       comfyuiVersion: reported.get(worker.name)?.comfyuiVersion ?? worker.comfyuiVersion,
     })),
   };
+}
+
+/** Of a stack on this machine its processes, of one in the cloud its containers. */
+async function runningServices({ directories, appServer }: Platform): Promise<Status["services"]> {
+  if (directories) return (await new SupervisorClient(directories.data).status()) ?? [];
+  return appServer ? await runningContainers(appServer) : [];
 }
 
 /** Workers as the gateway sees them; none when it does not answer. */

@@ -3,13 +3,26 @@ import { Command, Option } from "commander";
 import { SettingsError } from "../stacks/settings.ts";
 import { SetupError } from "../tools/setup/setup-error.mjs";
 import { printFault } from "../tools/setup/progress.mjs";
+import { backup } from "./commands/backup.ts";
 import { capture } from "./commands/capture.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { costCommand } from "./commands/cost.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { environment } from "./commands/environment.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { participants } from "./commands/participants.ts";
+import { rehearseCommand } from "./commands/rehearse.ts";
+import { restore } from "./commands/restore.ts";
+import { reviewCommand } from "./commands/review.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
+import { teardownCommand } from "./commands/teardown.ts";
 import { preview, up } from "./commands/up.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
+import { usersCommand } from "./commands/users.ts";
 import { workflowsCheck } from "./commands/workflows-check.ts";
 import { workflowsDiff } from "./commands/workflows-diff.ts";
 import { workflowsMatrix } from "./commands/workflows-matrix.ts";
@@ -51,6 +64,24 @@ program
   .argument(...stackArgument)
   .option("--purge", "remove its data too: pictures, workflows, queue, logs", false)
   .action(down);
+program
+  .command("backup")
+  .description("back up jobs, files, settings and state now")
+  .argument(...stackArgument)
+  .option("--access", "print what reading the backups needs, to keep it elsewhere", false)
+  .option("--json", "as JSON, for programs", false)
+  .action(backup);
+program
+  .command("restore")
+  .description("get a backup back")
+  .argument(...stackArgument)
+  .option("--snapshot <id>", "which one", "latest")
+  .option("--to <folder>", "into a new folder of this machine")
+  .option("--list", "show the backups that are there", false)
+  .option("--force", "stop what runs and take the place of its data", false)
+  .option("--json", "as JSON, for programs", false)
+  .action(restore);
+program.addCommand(rehearseCommand());
 program
   .command("capture")
   .description("take the node definitions of a running ComfyUI, so that its version can be judged")
@@ -103,6 +134,16 @@ workflows
   .option("--json", "as JSON, for programs", false)
   .action(workflowsMatrix);
 program.addCommand(simulate());
+program.addCommand(reviewCommand());
+program.addCommand(upgradeCommand());
+program.addCommand(rollbackCommand());
+program.addCommand(costCommand());
+program.addCommand(doctorCommand());
+program.addCommand(logsCommand());
+program.addCommand(usersCommand());
+program.addCommand(participants());
+program.addCommand(teardownCommand());
+program.addCommand(completionCommand(program));
 program
   .command("environment")
   .description('print what plain pulumi needs: eval "$(npx comfymulti environment)"')

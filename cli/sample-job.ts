@@ -59,7 +59,7 @@ export async function runSampleJob(platform: Platform): Promise<SampleJob> {
   if (!view.ok || !picture.subarray(0, 8).equals(PNG_SIGNATURE)) {
     throw new VisibleError(`The sample job's picture is no PNG (HTTP ${view.status}).`);
   }
-  const file = path.join(platform.directories.data, "sample-job.png");
+  const file = path.join(platform.directories?.data ?? process.cwd(), "sample-job.png");
   writeFileSync(file, picture);
   return {
     user: user.id,

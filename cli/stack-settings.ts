@@ -39,9 +39,9 @@ export function readStackFile(stack: string): StackFile {
 }
 
 /** Validated settings. @throws SettingsError with every fault */
-export function readSettings(stack: string): Settings {
+export function readSettings(stack: string, file: StackFile = readStackFile(stack)): Settings {
   const config: Record<string, string> = {};
-  for (const [key, value] of Object.entries(readStackFile(stack).config ?? {})) {
+  for (const [key, value] of Object.entries(file.config ?? {})) {
     // The engine hands structured values to the program as JSON and scalars as text.
     config[key] = typeof value === "string" ? value : JSON.stringify(value);
   }

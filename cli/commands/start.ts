@@ -25,9 +25,13 @@ export async function start(stackName: string): Promise<void> {
       ),
     );
   }
-  console.log(`Give each participant their own link: whoever has it is them.
-  pictures and videos  ${platform.directories.outputs}
-  logs                 ${platform.directories.logs}
+  const { directories } = platform;
+  const places = directories
+    ? `
+  pictures and videos  ${directories.outputs}
+  logs                 ${directories.logs}`
+    : "";
+  console.log(`Give each participant their own link: whoever has it is them.${places}
   again, as JSON       npx comfymulti status --json
   stop                 npm stop`);
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { repository } from "../../components/installation.ts";
 import { workDirectory } from "../../stacks/places.ts";
 import { program } from "../../stacks/program.ts";
-import { readStackFile } from "../stack-settings.ts";
+import { readStackFile, type StackFile } from "../stack-settings.ts";
 import { repairCheckpoint } from "./checkpoint.ts";
 import { engineEnvironment } from "./environment.ts";
 
@@ -16,16 +16,23 @@ const projectSchema = z.looseObject({
   plugins: z.object({ providers: z.array(z.object({ name: z.string(), path: z.string() })) }),
 });
 
-/** The stack, made when it is not there yet. */
-export async function openStack(stackName: string): Promise<automation.Stack> {
-  const [source, options] = sourceOf(stackName);
+/**
+ * The stack, made when it is not there yet.
+ *
+ * @param file Its settings. Default: what `Pulumi.<stack>.yaml` says; a preview may ask for others.
+ */
+export async function openStack(
+  stackName: string,
+  file: StackFile = readStackFile(stackName),
+): Promise<automation.Stack> {
+  const [source, options] = sourceOf(stackName, file);
   await repairCheckpoint(source.projectName, stackName);
   return automation.LocalWorkspace.createOrSelectStack(source, options);
 }
 
 /** The stack, or undefined when there is none. */
 export async function findStack(stackName: string): Promise<automation.Stack | undefined> {
-  const [source, options] = sourceOf(stackName);
+  const [source, options] = sourceOf(stackName, readStackFile(stackName));
   await repairCheckpoint(source.projectName, stackName);
   try {
     return await automation.LocalWorkspace.selectStack(source, options);
@@ -37,8 +44,9 @@ export async function findStack(stackName: string): Promise<automation.Stack | u
 
 function sourceOf(
   stackName: string,
+  file: StackFile,
 ): [automation.InlineProgramArgs, automation.LocalWorkspaceOptions] {
-  const { projectName, workDir } = writeProject(stackName);
+  const { projectName, workDir } = writeProject(stackName, file);
   return [
     { stackName, projectName, program: () => Promise.resolve(program()) },
     { workDir, envVars: engineEnvironment() },
@@ -50,7 +58,10 @@ function sourceOf(
  * files with paths made absolute. The engine stores a stack's encryption salt beside its settings;
  * in the repository's file, which git knows, the salt of one checkout would lock out the next.
  */
-function writeProject(stackName: string): { projectName: string; workDir: string } {
+function writeProject(
+  stackName: string,
+  file: StackFile,
+): { projectName: string; workDir: string } {
   const workDir = path.join(workDirectory, "engine", stackName);
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
 
@@ -75,7 +86,11 @@ function writeProject(stackName: string): { projectName: string; workDir: string
     : undefined;
   writeFileSync(
     stackFile,
-    stringify({ ...(salt ? { encryptionsalt: salt } : {}), ...readStackFile(stackName) }),
+    stringify(
+      { ...(salt ? { encryptionsalt: salt } : {}), ...file },
+      // The engine would take a bare date for something else than text.
+      { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" },
+    ),
   );
   return { projectName: name, workDir };
 }
