@@ -22,8 +22,10 @@ export default {
     {
       name: "no-unresolvable",
       severity: "error",
-      // Scripts of custom nodes import what ComfyUI serves beside them.
-      from: { pathNot: "^services/custom-nodes/[^/]+/web/" },
+      // Scripts of the editor import what ComfyUI serves beside them.
+      from: {
+        pathNot: "^services/(custom-nodes/[^/]+/web|queue-manager/src/editor-extension)/.*\\.js$",
+      },
       to: { couldNotResolve: true },
     },
     mayImportOnly("workflows", []),
@@ -40,9 +42,11 @@ export default {
       "services/configuration",
       "services/[^/]+/src/environment",
       "worker/.*src/environment",
+      "services/monitoring",
       "services/nginx",
       "workflows",
     ]),
+    mayImportOnly("services/monitoring", []),
     mayImportOnly("services/nginx", []),
     mayImportOnly("rehearsal", ["components", "workflows", "services/configuration"]),
     mayImportOnly("policies", ["workflows", "components/declaration"]),

@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Two projects: `unit` (pure logic, real Redis and real sockets where the thing under test speaks
- * to them) and `end-to-end` (the real Pulumi engine, a whole stack, a real browser), which runs
- * one file at a time because each file owns a stack.
+ * to them), then `end-to-end` (the real Pulumi engine, a whole stack, a real browser). Each file of
+ * the latter has a stack of its own with ports of its own, and waits more than it works: two at once.
  */
 export default defineConfig({
   test: {
@@ -19,13 +19,15 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "end-to-end/**"],
           testTimeout: 20_000,
           hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: "end-to-end",
           include: ["end-to-end/**/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },

@@ -23,7 +23,7 @@ let second: Participant;
 let open: Editor[] = [];
 
 beforeAll(async () => {
-  stack = await bringUp("staging");
+  stack = await bringUp({ users: 2 });
   const [one, two] = stack.status.users;
   if (!one || !two) throw new Error("the stack has two participants");
   [first, second] = [one, two];

@@ -21,10 +21,7 @@ import {
   type Launch,
   type Style,
 } from "./client-libraries/run-client.ts";
-import { writeStackFile } from "./stack-file.ts";
 import { bringUp, type Participant, type StackUnderTest } from "./stack-under-test.ts";
-
-const STACK = "libraries";
 
 const STYLES: readonly [Style, Style] = [
   {
@@ -49,9 +46,7 @@ let nodeProgram: (program: string) => Launch;
 
 beforeAll(async () => {
   nodeProgram = nodeLauncher(await installNodeLibraries(), path.join(folder, "programs"));
-  writeStackFile(folder, STACK, { kind: "staging", users: 2 });
-  process.env["COMFYMULTI_SETTINGS"] = folder;
-  stack = await bringUp(STACK);
+  stack = await bringUp({ users: 2 });
   const [first, second] = stack.status.users;
   if (!first || !second) throw new Error("the stack has two participants");
   participants = [first, second];
@@ -59,7 +54,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await (stack as StackUnderTest | undefined)?.down();
-  delete process.env["COMFYMULTI_SETTINGS"];
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -16,19 +16,19 @@ const id = "0123456789abcdef0123456789abcdef";
 const rules = ["buckets-private", "model-vault-eu", "protected-data-volumes", "secrets-encrypted"];
 
 interface Wishes {
-  readonly generation?: number;
+  readonly machine?: string;
   readonly protect?: boolean;
   readonly proxied?: boolean;
 }
 
-function program({ generation = 1, protect = true, proxied = false }: Wishes = {}) {
+function program({ machine = "one H100", protect = true, proxied = false }: Wishes = {}) {
   const vault = new ModelVault("vault", vaultSettingsSchema.parse({ accountId: id, protect }));
   const tailnet = new Tailnet(
     "tailnet",
     tailnetSettingsSchema.parse({ dnsName: "tail1234.ts.net", operators: ["host@example.net"] }),
   );
-  tailnet.joinKey("app", { role: "app-server" });
-  tailnet.joinKey("worker-1", { role: "worker", generation });
+  tailnet.joinKey("app", { role: "app-server", machine: "192.0.2.7" });
+  tailnet.joinKey("worker-1", { role: "worker", machine });
   new Dns(
     "dns",
     dnsSettingsSchema.parse({
@@ -86,13 +86,13 @@ describe("vault, tailnet and names", () => {
   });
 
   it("get a new key for a machine that takes another's place, and no other", async () => {
-    const { changes, output } = await run("up", { generation: 2 });
+    const { changes, output } = await run("up", { machine: "two H100" });
     expect(changes, output).toMatchObject({ replace: 1 });
     expect(changes).not.toHaveProperty("update");
   });
 
   it("get the zone's settings when the proxy is switched on", async () => {
-    const { changes, output } = await run("up", { generation: 2, proxied: true });
+    const { changes, output } = await run("up", { machine: "two H100", proxied: true });
     expect(changes, output).toMatchObject({ create: 3, update: 2 });
   });
 

@@ -19,7 +19,7 @@ import { writeStackFile } from "./stack-file.ts";
 const STACK = "life";
 const home = mkdtempSync(path.join(tmpdir(), "comfymulti-life-"));
 const data = path.join(home, "stacks", STACK);
-const { gatewayPort } = writeStackFile(home, STACK, { kind: "staging", users: 2 });
+const { gatewayPort } = writeStackFile(home, STACK, { kind: "local", users: 2 });
 
 interface Outcome {
   readonly code: number;
@@ -171,7 +171,7 @@ describe("the life of a stack", () => {
     expect(users.map(({ id }) => id)).toEqual(["user001", "user002"]);
     expect(users[0]?.url).toBe(`http://127.0.0.1:${gatewayPort}/user001/`);
     expect(services.map(({ name }) => name).sort()).toEqual(
-      ["comfyui-1", "frontend", "queue-manager", "redis", "worker-1"].sort(),
+      ["comfyui-1", "frontend-0-11-1", "queue-manager", "redis", "worker-1"].sort(),
     );
     expect(services.every(({ status: state, pid }) => state === "running" && pid)).toBe(true);
     expect(workers).toEqual([{ name: "worker-1", status: "idle", comfyuiVersion: "0.11.1" }]);

@@ -21,7 +21,9 @@ const onResources = names.filter((name) => !onStacks.includes(name));
 const numbered = <Each extends Example>(examples: (rule: string) => readonly Each[]) =>
   Object.fromEntries(
     onResources.flatMap((rule) =>
-      examples(rule).map((example, index) => [`${rule}-${index}`, { rule, example }] as const),
+      examples(rule).map(
+        (example, index) => [example.name ?? `${rule}-${index}`, { rule, example }] as const,
+      ),
     ),
   );
 const kept = numbered<Example>(keptExamples);

@@ -1,7 +1,7 @@
 /**
  * Brings a whole stack up for a test file, as an operator does: through the command line, with the
- * real engine, in a home of its own, so that nobody's stacks and state are touched. The ports are
- * those of the stack's file: one test file at a time may hold a stack.
+ * real engine, in a home of its own, so that nobody's stacks and state are touched. Its file is
+ * written for it, with ports that are free.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,11 +9,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { writeStackFile } from "./stack-file.ts";
 
 const cli = fileURLToPath(new URL("../cli/comfymulti.mjs", import.meta.url));
 
 /** A user's own backend or passphrase must not decide where the test's state goes. */
 const FOREIGN = ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
+
+const STACK = "tried";
 
 /** The JSON of `comfymulti status --json`. */
 const statusSchema = z.object({
@@ -35,18 +38,24 @@ export interface StackUnderTest {
   readonly status: StackStatus;
   /** `COMFYMULTI_HOME` of this stack. */
   readonly home: string;
-  /** Runs another command on it, `["status", "staging"]`; answers what it printed. */
+  /** Its name, for commands. */
+  readonly name: string;
+  /** Runs another command, `["status", stack.name]`; answers what it printed. */
   run(...command: string[]): Promise<string>;
   /** Takes it down with its data. Throws when a service outlives it. */
   down(): Promise<void>;
 }
 
 /**
- * @param stackName Name of a `Pulumi.<stack>.yaml`.
+ * @param settings Without the namespace; kind is local and ports are chosen unless they are given.
  * @throws with everything that the command printed; nothing is left behind then
  */
-export async function bringUp(stackName: string): Promise<StackUnderTest> {
+export async function bringUp(
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<StackUnderTest> {
+  const stackName = STACK;
   const home = await mkdtemp(path.join(tmpdir(), "comfymulti-home-"));
+  writeStackFile(home, stackName, { kind: "local", ...settings });
   const run = (...command: string[]) => runCli(home, command);
   const remove = async () => {
     await run("down", stackName, "--purge");
@@ -62,7 +71,7 @@ export async function bringUp(stackName: string): Promise<StackUnderTest> {
         throw new Error(`Still running after down: ${alive.map(({ name }) => name).join(", ")}`);
       }
     };
-    return { status, home, run, down };
+    return { status, home, name: stackName, run, down };
   } catch (error) {
     await remove();
     throw error;
@@ -71,7 +80,7 @@ export async function bringUp(stackName: string): Promise<StackUnderTest> {
 
 function runCli(home: string, command: readonly string[]): Promise<string> {
   const own = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
-  const env = { ...Object.fromEntries(own), COMFYMULTI_HOME: home };
+  const env = { ...Object.fromEntries(own), COMFYMULTI_HOME: home, COMFYMULTI_SETTINGS: home };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [cli, ...command], { env }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);

@@ -15,7 +15,7 @@ export const policyOverhead: Benchmark = {
   name: "policy-overhead",
   about: "preview of 20 frontends and 3 workers, with the policy pack and without",
   async run(scope: Scope): Promise<Figure[]> {
-    const stack = new TemporaryStack("workshop", scope);
+    const stack = new TemporaryStack("rehearsal", scope);
     const preview = async (packs: "with" | "without") => {
       const command = [process.execPath, program, stack.name, packs];
       return (await stack.run(command, repository)).seconds;

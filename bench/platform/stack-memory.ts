@@ -29,8 +29,8 @@ export async function measureMemory(stackName: string, scope: Scope): Promise<Fi
   const processes = [...services, { name: "supervisor", pid: supervisor.pid }];
   const memory = new Map<string, Memory[]>();
   for (const { name, pid } of processes) {
-    // worker-1, worker-2 and worker-3 are one line.
-    const kind = name.replace(/-\d+$/, "");
+    // worker-1, worker-2 and worker-3 are one line; so are the frontends of several versions.
+    const kind = name.replace(/(-\d+)+$/, "");
     memory.set(kind, [...(memory.get(kind) ?? []), memoryOf(pid)]);
   }
   const figures = [...memory].flatMap(([kind, each]) => lines(kind, each, users.length));

@@ -33,7 +33,7 @@ export class TemporaryStack {
   /**
    * Prepares it; nothing runs yet.
    *
-   * @param name Whose settings it has (`local`, `workshop`).
+   * @param name Whose settings it has (`local`, `rehearsal`).
    * @param settings Instead of these, without the namespace.
    */
   constructor(

@@ -6,9 +6,11 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import path from "node:path";
 import { provideDependencies } from "./dependencies.mjs";
+import { provideDocker } from "./docker.mjs";
 import { provideEngine } from "./engine.mjs";
 import { provideLanguageHost } from "./language-host.mjs";
 import { tryLock, waitForLock } from "./lock.mjs";
+import { provideMonitoring } from "./monitoring.mjs";
 import { provideNode } from "./node.mjs";
 import { provideObjectStore } from "./object-store.mjs";
 import { cacheDirectory, engineVersion, repository, workDirectory } from "./places.mjs";
@@ -17,9 +19,12 @@ import { SetupError } from "./setup-error.mjs";
 import {
   chromium,
   debootstrap,
+  lego,
   nginx,
+  pebble,
   provideProgram,
   redisServer,
+  restic,
   shellcheck,
 } from "./system-package.mjs";
 
@@ -76,6 +81,11 @@ async function setUp({ browser }) {
       if (process.getuid?.() === 0) {
         await step("Debootstrap", (report) => provideProgram(debootstrap, report));
       }
+      for (const program of [restic, lego, pebble]) {
+        await step(program.program, (report) => provideProgram(program, report));
+      }
+      await step("Monitoring", provideMonitoring);
+      await step("Docker", provideDocker);
     }
     return { node, redis, engine, extra };
   } finally {

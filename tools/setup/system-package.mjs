@@ -3,6 +3,8 @@ import { which, run } from "./command.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 const APT = ["-o", "DPkg::Lock::Timeout=120", "-qq", "-y"];
+/** Once a set-up is enough. */
+let listsUpdated;
 
 /**
  * @param {object} wanted
@@ -26,8 +28,10 @@ export async function provideProgram({ program, debianPackage, purpose, accept }
   }
 
   report(`${problem}; installing Debian's ${debianPackage} (about a minute)`);
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", [...APT, "update"], { env, timeoutSeconds: 300 });
+  // Programs are wanted, not services: at this run level Debian's scripts start none.
+  const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  listsUpdated ??= run("apt-get", [...APT, "update"], { env, timeoutSeconds: 300 });
+  await listsUpdated;
   const result = await run(
     "apt-get",
     [...APT, "install", "--no-install-recommends", debianPackage],
@@ -84,6 +88,36 @@ export const shellcheck = {
   async accept(file) {
     const version = /^version: ([\d.]+)$/m.exec((await run(file, ["--version"])).stdout)?.[1];
     return version && `shellcheck ${version}`;
+  },
+};
+
+/** Only tests need it: on an app server it is in an image. */
+export const restic = {
+  program: "restic",
+  debianPackage: "restic",
+  purpose: "the tests of backups",
+  async accept(file) {
+    return /restic [\d.]+/.exec((await run(file, ["version"])).stdout)?.[0];
+  },
+};
+
+/** Only tests need it: on an app server it is in an image. Debian's tells no version. */
+export const lego = {
+  program: "lego",
+  debianPackage: "lego",
+  purpose: "the tests of certificates",
+  async accept(file) {
+    return (await run(file, ["--version"])).code === 0 ? "lego" : undefined;
+  },
+};
+
+/** Only tests need it: an ACME server on this machine. */
+export const pebble = {
+  program: "pebble",
+  debianPackage: "pebble",
+  purpose: "the tests of certificates",
+  async accept(file) {
+    return /Usage of \S*pebble/.test((await run(file, ["--help"])).tail) ? "pebble" : undefined;
   },
 };
 
