@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /**
  * Two projects: `unit` (pure logic, real Redis and real sockets where the thing under test speaks
  * to them), then `end-to-end` (the real Pulumi engine, a whole stack, a real browser). Each file of
- * the latter has a stack of its own with ports of its own, and waits more than it works: two at once.
+ * the latter has a stack of its own with ports of its own, and waits more than it works: three at once.
  */
 export default defineConfig({
   test: {
@@ -17,6 +17,8 @@ export default defineConfig({
           name: "unit",
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", "end-to-end/**"],
+          // They wait for clocks and child processes more than they work.
+          maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -26,7 +28,7 @@ export default defineConfig({
         test: {
           name: "end-to-end",
           include: ["end-to-end/**/*.test.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,

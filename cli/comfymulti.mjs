@@ -5,6 +5,7 @@ import path from "node:path";
 import { dependenciesAreInstalled } from "../tools/setup/dependencies.mjs";
 import { findEngine } from "../tools/setup/engine.mjs";
 import { findNode } from "../tools/setup/node.mjs";
+import { compiledCode } from "../tools/setup/places.mjs";
 
 const node = findNode();
 const engine = await findEngine();
@@ -18,7 +19,12 @@ const result = spawnSync(
   [path.join(import.meta.dirname, "main.ts"), ...process.argv.slice(2)],
   {
     stdio: "inherit",
-    env: { ...process.env, COMFYMULTI_NODE: node, PATH: folders.join(path.delimiter) },
+    env: {
+      ...process.env,
+      ...compiledCode,
+      COMFYMULTI_NODE: node,
+      PATH: folders.join(path.delimiter),
+    },
   },
 );
 process.exit(result.status ?? 1);

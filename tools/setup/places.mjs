@@ -17,6 +17,14 @@ export const cacheDirectory =
   process.env.COMFYMULTI_CACHE ??
   path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "comfymulti");
 
+/**
+ * Environment by which each program of ours, the engine's too, keeps its compiled code: a command
+ * starts a handful of Node processes that load the same libraries (a fifth of a preview's time).
+ */
+export const compiledCode = {
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(cacheDirectory, "compiled"),
+};
+
 /** Node that everything but set-up itself runs on (`.nvmrc`). */
 export const nodeVersion = readFileSync(path.join(repository, ".nvmrc"), "utf8").trim();
 

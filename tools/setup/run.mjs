@@ -13,7 +13,13 @@ import { tryLock, waitForLock } from "./lock.mjs";
 import { provideMonitoring } from "./monitoring.mjs";
 import { provideNode } from "./node.mjs";
 import { provideObjectStore } from "./object-store.mjs";
-import { cacheDirectory, engineVersion, repository, workDirectory } from "./places.mjs";
+import {
+  cacheDirectory,
+  compiledCode,
+  engineVersion,
+  repository,
+  workDirectory,
+} from "./places.mjs";
 import { printFault, step } from "./progress.mjs";
 import { SetupError } from "./setup-error.mjs";
 import {
@@ -101,6 +107,7 @@ function runOn({ node, redis, engine, extra }, args) {
     stdio: "inherit",
     env: {
       ...process.env,
+      ...compiledCode,
       COMFYMULTI_NODE: node,
       COMFYMULTI_LANGUAGE_HOST: extra[0] ?? "",
       PATH: [...new Set(folders), process.env.PATH].join(path.delimiter),

@@ -30,7 +30,10 @@ export async function provideProgram({ program, debianPackage, purpose, accept }
   report(`${problem}; installing Debian's ${debianPackage} (about a minute)`);
   // Programs are wanted, not services: at this run level Debian's scripts start none.
   const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  listsUpdated ??= run("apt-get", [...APT, "update"], { env, timeoutSeconds: 300 });
+  // An installation that was stopped in the middle is ended first: apt-get refuses to go on without.
+  listsUpdated ??= run("dpkg", ["--configure", "-a"], { env, timeoutSeconds: 300 }).then(() =>
+    run("apt-get", [...APT, "update"], { env, timeoutSeconds: 300 }),
+  );
   await listsUpdated;
   const result = await run(
     "apt-get",

@@ -301,7 +301,7 @@ describe("comfymulti-worker verify-deployment", () => {
 
   it("prints a table", async () => {
     const { stdout } = await run([], {});
-    expect(stdout).toContain("ok    Queue");
+    expect(stdout).toMatch(/^ok +Queue/m);
     expect(stdout).toMatch(/\d ok, \d warnings, \d failed, \d skipped\.\n$/);
   });
 

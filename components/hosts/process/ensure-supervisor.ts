@@ -11,7 +11,11 @@ const START_MILLISECONDS = 20_000;
 const MAIN = fileURLToPath(new URL("./supervisor/main.ts", import.meta.url));
 
 /** What services may inherit. Above all not the engine's passphrase and tokens. */
-const INHERITED = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SHELL"];
+const INHERITED = [
+  ...["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SHELL"],
+  // A path: services start again sooner, and at a third less work.
+  "NODE_COMPILE_CACHE",
+];
 
 /**
  * A client of the stack's supervisor, which is started when none runs: in a session of its own,
