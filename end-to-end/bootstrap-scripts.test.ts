@@ -10,8 +10,12 @@ import path from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { renderGpuStartupScript, renderHostBootstrap } from "../components/bootstrap/index.ts";
-import type { GpuRecord, HostRecord } from "../components/bootstrap/index.ts";
+import {
+  renderGpuStartupScript,
+  renderHostBootstrap,
+  renderImageLoad,
+} from "../components/bootstrap/index.ts";
+import type { GpuRecord, HostRecord, ImageLoad } from "../components/bootstrap/index.ts";
 import { whyNoRoot } from "./bootstrap-scripts/debian-root.ts";
 import { Machine } from "./bootstrap-scripts/machine.ts";
 import type { Facts } from "./bootstrap-scripts/machine.ts";
@@ -69,6 +73,7 @@ describe("shellcheck", () => {
       const scripts = [
         ...fc.sample(gpuRecords, 12).map(renderGpuStartupScript),
         ...fc.sample(hostRecords, 12).map(renderHostBootstrap),
+        ...fc.sample(imageLoads, 6).map(renderImageLoad),
       ];
       const files = scripts.map((_, index) => path.join(folder, `${index}.sh`));
       for (const [index, script] of scripts.entries()) await writeFile(files[index] ?? "", script);
@@ -269,4 +274,12 @@ const hostRecords = fc.record({
   directories: fc.array(fc.record({ path: folders }), { maxLength: 3 }),
   swapMb: fc.integer({ min: 0, max: 4096 }),
   rebootAt: fc.constantFrom("00:00", "23:59"),
+});
+const credentials = fc.stringMatching(/^[ -!#-[\]-~]{1,40}$/);
+const imageLoads: fc.Arbitrary<ImageLoad> = fc.record({
+  localName: fc.constantFrom("comfymulti-vault/painter:0.11.1-0123456789abcdef", "a:b"),
+  archiveSum: fc.stringMatching(/^[0-9a-f]{64}$/),
+  objectUrl: fc.webUrl({ validSchemes: ["https"], withQueryParameters: true }),
+  accessKeyId: credentials,
+  secretAccessKey: credentials,
 });

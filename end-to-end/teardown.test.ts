@@ -12,7 +12,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { writeBundle } from "../cli/teardown/bundles/write-bundle.ts";
-import { BucketStore } from "../cli/teardown/bundles/bucket-store.ts";
+import { BucketStore } from "../cli/bucket-store.ts";
 import { FolderSource } from "../cli/teardown/files/folder-source.ts";
 import { GatewaySource } from "../cli/teardown/files/gateway-source.ts";
 import { Gateway } from "../cli/teardown/gateway.ts";
@@ -111,6 +111,7 @@ describe.skipIf(objectStoreProgram === undefined)("teardown of a stack on this m
         bucket: R2_BUCKET,
         accessKeyId: R2_ACCESS_KEY_ID,
         secretAccessKey: R2_SECRET_ACCESS_KEY,
+        cures: { key: "the test's key", place: "the test's bucket" },
       },
       new AbortController().signal,
     );

@@ -1,17 +1,24 @@
-/** Which image each container of the app server runs. */
+/** Which image each container of the app server runs, and who may fetch it. */
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
 import type { AppServerImages } from "../components/app-server/index.ts";
-import type { DockerHost } from "../components/hosts/index.ts";
+import type { MachineImages } from "../components/storage/index.ts";
 import type { CloudNeeds } from "./cloud-settings.ts";
+import type { Settings } from "./settings.ts";
 
+/** By the names that the machine's Docker knows them by. */
 export function appServerImages(
   images: CloudNeeds["images"],
-  _host: DockerHost,
-): AppServerImages & { readonly dispatcher: string } {
+  machine: MachineImages,
+): AppServerImages {
   return {
-    ...images,
-    dispatcher: images.dispatcher ?? "",
-    frontend: (version) => ofVersion("frontend", images.frontend, version),
-    comfyuiFrontend: (version) => ofVersion("comfyuiFrontend", images.comfyuiFrontend, version),
+    queueManager: machine.named(images.queueManager),
+    redis: machine.named(images.redis),
+    nginx: machine.named(images.nginx),
+    certificates: machine.named(images.certificates),
+    frontend: (version) => machine.named(ofVersion("frontend", images.frontend, version)),
+    comfyuiFrontend: (version) =>
+      machine.named(ofVersion("comfyuiFrontend", images.comfyuiFrontend, version)),
   };
 }
 
@@ -26,4 +33,16 @@ export function ofVersion(
   throw new Error(
     `comfymulti:images.${kind}: has no image of ComfyUI ${version}: build it, push it and add its digest.`,
   );
+}
+
+/** Logins of private registries, as Docker's provider takes them; none where there are none. */
+export function registryAuth({ registryPasswords }: Pick<Settings, "registryPasswords">): {
+  readonly registryAuth?: pulumi.Output<docker.types.input.ProviderRegistryAuth[]>;
+} {
+  if (registryPasswords === undefined) return {};
+  const logins = Object.entries(registryPasswords).map(([address, login]) => ({
+    address,
+    ...login,
+  }));
+  return { registryAuth: pulumi.secret(logins) };
 }

@@ -8,7 +8,8 @@ import {
 } from "../components/app-server/index.ts";
 import type { FleetSettings } from "../components/gpu/index.ts";
 import type { DockerHost } from "../components/hosts/index.ts";
-import type { CloudNeeds } from "./cloud-settings.ts";
+import type { MachineImages } from "../components/storage/index.ts";
+import type { CloudNeeds, MonitoringImage } from "./cloud-settings.ts";
 import type { VaultAccess } from "./outputs.ts";
 import type { Settings } from "./settings.ts";
 import { projectVersion as version } from "./version.ts";
@@ -22,6 +23,7 @@ export interface OperationPlace {
   readonly ssh: string;
   readonly dataDirectory: string;
   readonly privateAddress: pulumi.Output<string>;
+  readonly images: MachineImages;
   readonly fleet: FleetSettings | undefined;
   /** A worker's name in the private network. */
   readonly workerAddress: (worker: string) => string;
@@ -44,7 +46,7 @@ export function declareBackup(settings: CloudStackSettings, place: OperationPlac
     secretAccessKey: pulumi.secret(vault.keeper.secretAccessKey),
     redis: place.appServer.redisFor("backup"),
     folders: SAVED,
-    container: { image: settings.images.backup, ssh: place.ssh, prefix },
+    container: { image: place.images.named(settings.images.backup), ssh: place.ssh, prefix },
   });
 }
 
@@ -54,6 +56,7 @@ export function declareMonitoring(
 ): Monitoring | undefined {
   const { images, monitoring, domain } = settings;
   if (!monitoring) return undefined;
+  const image = (name: MonitoringImage) => place.images.named(images[name] ?? "");
   const { host, appServer, privateAddress, dataDirectory } = place;
   return new Monitoring("monitoring", {
     ...{ host, version, dataDirectory },
@@ -73,12 +76,12 @@ export function declareMonitoring(
     container: {
       privateAddress,
       images: {
-        prometheus: images.prometheus ?? "",
-        alertmanager: images.alertmanager ?? "",
-        grafana: images.grafana ?? "",
-        "node-exporter": images.nodeExporter ?? "",
-        "redis-exporter": images.redisExporter ?? "",
-        "blackbox-exporter": images.blackboxExporter ?? "",
+        prometheus: image("prometheus"),
+        alertmanager: image("alertmanager"),
+        grafana: image("grafana"),
+        "node-exporter": image("nodeExporter"),
+        "redis-exporter": image("redisExporter"),
+        "blackbox-exporter": image("blackboxExporter"),
       },
     },
   });

@@ -11,7 +11,7 @@ import {
 } from "../components/app-server/index.ts";
 import { monitoringOptionsSchema } from "../components/app-server/index.ts";
 import { dnsSettingsSchema, tailnetSettingsSchema } from "../components/network/index.ts";
-import { vaultSettingsSchema } from "../components/storage/index.ts";
+import { imageSchema as image, vaultSettingsSchema } from "../components/storage/index.ts";
 
 const network = z
   .string()
@@ -24,10 +24,6 @@ const network = z
     "must begin at a multiple of four in its third number, 172.29.80.0/22",
   );
 
-const image = z
-  .string()
-  .max(1000)
-  .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "must be named by its digest, name:tag@sha256:…");
 const byVersion = z.record(z.string().regex(/^\d+\.\d+\.\d+$/), image);
 export const imagesSettingsSchema = z.strictObject({
   /** services/Dockerfile, target queue-manager. */
@@ -61,6 +57,19 @@ export const imagesSettingsSchema = z.strictObject({
   /** Version → image. worker/Dockerfile. */
   worker: byVersion,
 });
+
+/** Registry → who may read from it. */
+export const registryPasswordsSchema = z.record(
+  z
+    .string()
+    .max(200)
+    .regex(/^[a-z0-9.-]+(:\d{1,5})?$/, "must be a registry's host, ghcr.io"),
+  z.strictObject({
+    username: z.string().min(1).max(200),
+    /** Secret. A token that can only read packages. */
+    password: z.string().min(1).max(4096),
+  }),
+);
 
 /** The machine with nginx, Redis, the queue managers and the editors: a VPS that is rented by hand. */
 export const appServerSettingsSchema = z.strictObject({
@@ -120,6 +129,11 @@ export const cloudSettings = {
     .optional(),
   /** What runs in the containers, by digest. */
   images: jsonText(imagesSettingsSchema).optional(),
+  /**
+   * Secret. Private registries of images: `{"ghcr.io": {"username": "…", "password": "…"}}`. Default:
+   * none. Replicas have theirs at Verda: `serverless.registryCredentials`.
+   */
+  registryPasswords: jsonText(registryPasswordsSchema).optional(),
   /** The machines of worker-1 … worker-N. Default: those of components/gpu/settings.ts. */
   fleet: jsonText(machineSettingsSchema).optional(),
   /** Workers that Verda starts when jobs come, beside the machines or instead of them. */
@@ -249,3 +263,4 @@ export const monitoringImages = [
   "redisExporter",
   "blackboxExporter",
 ] as const;
+export type MonitoringImage = (typeof monitoringImages)[number];

@@ -2,13 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { ModelSource } from "../components/gpu/index.ts";
-import { bucketRoles, ModelVault } from "../components/storage/index.ts";
+import { bucketRoles, ModelVault, type ImageArchive } from "../components/storage/index.ts";
 import { vaultAccessSchema, type VaultAccess } from "./outputs.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Vault {
   /** Where workers restore models from. */
   readonly models: ModelSource;
+  /** Where machines load images from. */
+  readonly images: ImageArchive;
   /** For backups, bundles and the operator. */
   readonly access: pulumi.Output<VaultAccess>;
 }
@@ -16,14 +18,15 @@ export interface Vault {
 export function declareVault(settings: Settings, opts: pulumi.ComponentResourceOptions): Vault {
   const access =
     settings.vaultOf === undefined ? ownVault(settings, opts) : vaultOf(settings.vaultOf);
+  const readable = (bucket: pulumi.Output<string>) => ({
+    ...{ endpoint: access.endpoint, bucket },
+    accessKeyId: access.reader.accessKeyId,
+    secretAccessKey: pulumi.secret(access.reader.secretAccessKey),
+  });
   return {
     access,
-    models: {
-      endpoint: access.endpoint,
-      bucket: access.buckets.modelVault,
-      accessKeyId: access.reader.accessKeyId,
-      secretAccessKey: pulumi.secret(access.reader.secretAccessKey),
-    },
+    models: readable(access.buckets.modelVault),
+    images: readable(access.buckets.workerContainer),
   };
 }
 

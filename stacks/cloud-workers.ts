@@ -13,7 +13,8 @@ import type {
   ServerlessSettings,
   TailnetPlace,
 } from "../components/gpu/index.ts";
-import { ofVersion } from "./cloud-images.ts";
+import type { ImageArchive } from "../components/storage/index.ts";
+import { ofVersion, registryAuth } from "./cloud-images.ts";
 import type { CloudNeeds } from "./cloud-settings.ts";
 import { workerPlans } from "./plans.ts";
 import type { Settings } from "./settings.ts";
@@ -82,6 +83,7 @@ export interface FleetPlace {
   readonly prefix: string;
   readonly appServer: AppServer;
   readonly models: ModelSource;
+  readonly imageArchive: ImageArchive;
   /** Of the app server, in the private network. */
   readonly privateAddress: pulumi.Output<string>;
   readonly tailnet: (worker: string) => TailnetPlace;
@@ -91,14 +93,15 @@ export interface FleetPlace {
 export function declareFleet(
   fleet: FleetSettings,
   settings: CloudStackSettings,
-  { prefix, appServer, models, privateAddress, tailnet, judged }: FleetPlace,
+  { prefix, appServer, models, imageArchive, privateAddress, tailnet, judged }: FleetPlace,
 ): GpuFleet {
   const redis = appServer.redisFor("worker");
   const { executionTimeoutSeconds, jobTimeoutSeconds, leaseSeconds } = settings;
   return new GpuFleet(
     "fleet",
     {
-      ...{ prefix, models, tailnet },
+      ...{ prefix, models, imageArchive, tailnet },
+      ...registryAuth(settings),
       settings: fleet,
       sshPublicKey: settings.sshPublicKey,
       tokens: appServer.workerTokens,

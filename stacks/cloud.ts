@@ -8,7 +8,7 @@ import { DockerHost } from "../components/hosts/index.ts";
 import { Dns, Tailnet, tagOf } from "../components/network/index.ts";
 import type { MachineRole } from "../components/network/index.ts";
 import { cloudDeclaration } from "./cloud-declaration.ts";
-import { appServerImages } from "./cloud-images.ts";
+import { appServerImages, registryAuth } from "./cloud-images.ts";
 import { declareBackup, declareMonitoring } from "./cloud-operation.ts";
 import { withCloudNeeds } from "./cloud-settings.ts";
 import { declareVault } from "./cloud-vault.ts";
@@ -69,6 +69,7 @@ export function cloud(stack: string, given: Settings): pulumi.Output<Platform> {
       sshAddress: server.sshAddress ?? ipv4,
       sshUser: server.sshUser,
       tailscale: { authKey: place.joinKey, hostname: place.hostname, tags: place.tags },
+      imageArchive: vault.images,
       directories: [
         server.directory,
         dataDirectory,
@@ -97,13 +98,14 @@ export function cloud(stack: string, given: Settings): pulumi.Output<Platform> {
   const host = new DockerHost("host", {
     address: machine.dockerAddress,
     prefix,
+    ...registryAuth(settings),
     networks: networks.map((name) => ({
       name,
       internal: name !== "edge",
       subnet: subnet[name],
     })),
   });
-  const images = appServerImages(settings.images, host);
+  const images = appServerImages(settings.images, machine.images);
 
   const site = `https://${domain.hostname}`;
   const serverlessWorkers = serverless && declareServerless(serverless, settings, site, judged);
@@ -135,6 +137,7 @@ export function cloud(stack: string, given: Settings): pulumi.Output<Platform> {
     vault: vault.access,
     ssh: `${server.sshUser}@${server.sshAddress ?? ipv4}`,
     privateAddress: machine.privateAddress,
+    images: machine.images,
     workerAddress: (worker: string) => tailnet.addressOf(`${prefix}-${worker}`),
   };
   const backup = declareBackup(settings, operation);
@@ -146,7 +149,7 @@ export function cloud(stack: string, given: Settings): pulumi.Output<Platform> {
       environment: serverlessWorkers.dispatcherEnvironment,
       secretEnvironment: serverlessWorkers.dispatcherSecrets,
       dataDirectory: path.join(dataDirectory, "dispatcher"),
-      container: { image: images.dispatcher },
+      container: { image: machine.images.named(settings.images.dispatcher ?? "") },
     });
   }
   if (fleet) {
@@ -154,6 +157,7 @@ export function cloud(stack: string, given: Settings): pulumi.Output<Platform> {
       prefix,
       appServer,
       models: vault.models,
+      imageArchive: vault.images,
       privateAddress: machine.privateAddress,
       tailnet: (worker) =>
         join(

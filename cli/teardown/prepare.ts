@@ -14,8 +14,8 @@ import type { Account } from "./accounts/survey.ts";
 import { tailscaleAccount } from "./accounts/tailscale.ts";
 import { thisMachine } from "./accounts/this-machine.ts";
 import { verdaAccount } from "./accounts/verda.ts";
-import { bucketSettings } from "./bundles/bucket-settings.ts";
-import { BucketStore } from "./bundles/bucket-store.ts";
+import { BucketStore } from "../bucket-store.ts";
+import { bucketSettings, bundlesCures } from "./bundles/bucket-settings.ts";
 import type { BundleStore } from "./bundles/bundle-store.ts";
 import { FolderStore } from "./bundles/folder-store.ts";
 import { engineStack, type EngineStack } from "./engine-stack.ts";
@@ -136,7 +136,7 @@ function storeOf(
 
 function openBucket(settings: ReturnType<typeof bucketSettings>, signal: AbortSignal): BundleStore {
   if (!settings) throw new Error("the bucket was known a moment ago");
-  return new BucketStore(settings, signal);
+  return new BucketStore({ ...settings, cures: bundlesCures }, signal);
 }
 
 function withCopy(

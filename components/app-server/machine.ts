@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { renderHostBootstrap, type HostRecord } from "../bootstrap/index.ts";
+import { MachineImages, type ImageArchive } from "../storage/index.ts";
 
 export interface AppServerMachineArgs {
   /** Where ssh reaches it. */
@@ -15,6 +16,8 @@ export interface AppServerMachineArgs {
   };
   /** Folders of the containers. */
   readonly directories: readonly string[];
+  /** The vault's bucket of images. */
+  readonly imageArchive: ImageArchive;
   readonly record: Pick<HostRecord, "openPorts" | "swapMb" | "rebootAt">;
 }
 
@@ -28,6 +31,8 @@ export class AppServerMachine extends pulumi.ComponentResource {
   readonly privateAddress: pulumi.Output<string>;
   /** For `DockerHost`; known when Docker runs. */
   readonly dockerAddress: pulumi.Output<string>;
+  /** The images that it has from the vault. */
+  readonly images: MachineImages;
 
   constructor(name: string, args: AppServerMachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("comfymulti:app-server:AppServerMachine", name, {}, opts);
@@ -69,6 +74,11 @@ export class AppServerMachine extends pulumi.ComponentResource {
     );
     this.privateAddress = address.stdout.apply((text) => text.trim());
     this.dockerAddress = address.stdout.apply(() => `ssh://${sshUser}@${sshAddress}`);
+    this.images = new MachineImages(
+      `${name}-images`,
+      { connection, asRoot, archive: args.imageArchive, machine: sshAddress, dependsOn: [address] },
+      { parent: this },
+    );
     this.registerOutputs({ privateAddress: this.privateAddress });
   }
 }

@@ -98,5 +98,30 @@ export const hostRecordSchema = z.strictObject({
     .optional(),
 });
 
+/** Nothing that would end a quoted value of curl's configuration. */
+const credential = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[^"\\\r\n]*$/, 'must have no ", \\ or line break');
+
+export const imageLoadSchema = z.strictObject({
+  /** Name and tag by which Docker is to have it. */
+  localName: z
+    .string()
+    .max(300)
+    .regex(/^[a-z0-9][a-z0-9._/-]*:[\w.-]+$/, "must be a name with a tag"),
+  /** Of the archive's bytes. */
+  archiveSum: z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256"),
+  /** The archive in its bucket, over S3. */
+  objectUrl: z.url({ protocol: /^https?$/ }),
+  accessKeyId: credential,
+  /** Secret. */
+  secretAccessKey: credential,
+  /** Where the archive lies while it is loaded; needs as much room as it is large. */
+  folder: folder.default("/var/lib/comfymulti/images"),
+});
+
+export type ImageLoad = z.input<typeof imageLoadSchema>;
 export type GpuRecord = z.input<typeof gpuRecordSchema>;
 export type HostRecord = z.input<typeof hostRecordSchema>;

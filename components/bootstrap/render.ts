@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { gpuRecordSchema, hostRecordSchema } from "./record.ts";
-import type { GpuRecord, HostRecord } from "./record.ts";
+import { gpuRecordSchema, hostRecordSchema, imageLoadSchema } from "./record.ts";
+import type { GpuRecord, HostRecord, ImageLoad } from "./record.ts";
 import { assignments } from "./shell.ts";
 
 const source = (name: string) => readFileSync(new URL(`scripts/${name}`, import.meta.url), "utf8");
@@ -43,6 +43,29 @@ export function renderHostBootstrap(record: HostRecord): string {
   });
 }
 
+/**
+ * Loads an image of the vault into a machine's Docker, checked by its sum; does nothing where it is.
+ * Holds the bucket's key.
+ * @throws Error with one sentence a fault when the record is wrong
+ */
+export function renderImageLoad(record: ImageLoad): string {
+  const { localName, archiveSum, objectUrl, accessKeyId, secretAccessKey, folder } = parse(
+    imageLoadSchema,
+    record,
+  );
+  return bash(
+    {
+      LOCAL_NAME: localName,
+      ARCHIVE_SUM: archiveSum,
+      OBJECT_URL: objectUrl,
+      ACCESS_KEY_ID: accessKeyId,
+      SECRET_ACCESS_KEY: secretAccessKey,
+      FOLDER: folder,
+    },
+    source("load-image.sh"),
+  );
+}
+
 interface Tailscale {
   readonly authKey: string;
   readonly hostname: string;
@@ -58,15 +81,11 @@ function script(
   const body = `${source("common.sh")}\n${source(file)}`;
   // Says which script made a machine ready; the key is no part of it.
   const record = createHash("sha256").update(JSON.stringify(common)).update(body).digest("hex");
-  return [
-    "#!/bin/bash",
-    "set -euo pipefail",
-    "",
-    assignments({ TAILSCALE_KEY: authKey, ...common, RECORD: record.slice(0, 16) }),
-    "",
-    body,
-  ].join("\n");
+  return bash({ TAILSCALE_KEY: authKey, ...common, RECORD: record.slice(0, 16) }, body);
 }
+
+const bash = (values: Parameters<typeof assignments>[0], body: string): string =>
+  ["#!/bin/bash", "set -euo pipefail", "", assignments(values), "", body].join("\n");
 
 function parse<Schema extends z.ZodType>(schema: Schema, record: unknown): z.output<Schema> {
   const result = schema.safeParse(record);

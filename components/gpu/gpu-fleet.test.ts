@@ -74,6 +74,12 @@ async function newFleet(changes: object = {}): Promise<GpuFleet> {
       accessKeyId: "id",
       secretAccessKey: "vault-secret",
     },
+    imageArchive: {
+      endpoint: "https://x.eu.r2.cloudflarestorage.com",
+      bucket: "comfyume-worker-container-backups",
+      accessKeyId: "id",
+      secretAccessKey: "vault-secret",
+    },
     healthPort: 8640,
   });
   await Promise.all(fleet.workers.map(({ drain }) => valueOf(drain.urn)));
@@ -156,6 +162,22 @@ describe("a fleet", () => {
       triggers: { machine: "worker-1-instance-id" },
     });
     expect(declared.map(({ name }) => name)).not.toContain("worker-2-previous-image");
+  });
+
+  test("loads an image of the vault over ssh before anything runs of it", async () => {
+    const sum = "c".repeat(64);
+    const image = `vault/comfyui-worker:0.11.1@sha256:${sum}`;
+    await newFleet({ workers: [{ name: "worker-1", comfyuiVersion: "0.11.1", image }] });
+    const load = named(`worker-1-images-comfyui-worker-0.11.1-cccccccc`);
+    expect(load).toMatchObject({ create: "bash -s", triggers: ["worker-1-instance-id"] });
+    const { value: script } = load["stdin"] as { value: string };
+    const bucket = "https://x.eu.r2.cloudflarestorage.com/comfyume-worker-container-backups";
+    expect(script).toContain(`OBJECT_URL='${bucket}/images/comfyui-worker/0.11.1/${sum}.tar.gz'`);
+    const local = `comfymulti-vault/comfyui-worker:0.11.1-${sum.slice(0, 16)}`;
+    expect(script).toContain(`LOCAL_NAME='${local}'`);
+    expect(named("worker-1")).toMatchObject({ image: local });
+    expect(named("worker-1-models")["create"]).toContain(`IMAGE=%s\\n' '${local}'`);
+    expect(declared.map(({ type }) => type)).not.toContain("docker:index/remoteImage:RemoteImage");
   });
 
   test("hands the vault's key over by standard input alone", async () => {

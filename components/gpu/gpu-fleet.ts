@@ -6,7 +6,7 @@ import { assertModelsFit } from "./shared-filesystem.ts";
 
 export interface GpuFleetArgs extends Pick<
   GpuWorkerArgs,
-  "prefix" | "queue" | "models" | "healthPort" | "registryAuth"
+  "prefix" | "queue" | "models" | "imageArchive" | "healthPort" | "registryAuth"
 > {
   readonly settings: FleetSettings;
   /** Whose key may log in to the machines; of the agent that runs the update. */

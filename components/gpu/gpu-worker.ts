@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderGpuStartupScript } from "../bootstrap/index.ts";
 import { DockerHost, type ContainerService } from "../hosts/index.ts";
 import type { VariablesOf } from "../service-environment.ts";
+import { MachineImages, type ImageArchive } from "../storage/index.ts";
 import { Instance, StartupScript, Volume } from "../verda/index.ts";
 import type { FleetSettings, FleetWorker } from "./settings.ts";
 import { nfsTarget } from "./shared-filesystem.ts";
@@ -59,6 +60,8 @@ export interface GpuWorkerArgs {
   readonly models: ModelSource;
   /** Port of `/health` and `/metrics` in the private network. */
   readonly healthPort: number;
+  /** The vault's bucket of images. */
+  readonly imageArchive: ImageArchive;
   /** Where images of private registries are fetched from. */
   readonly registryAuth?: docker.ProviderArgs["registryAuth"];
   /** The worker that has to be up again before this one may go down. Default: none. */
@@ -106,15 +109,30 @@ export class GpuWorker extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const afterReady = { parent: this, dependsOn: [ready] };
-    const image = host.image(`${name}-image`, args.worker.image, afterReady);
+    const archived = new MachineImages(
+      `${name}-images`,
+      {
+        connection: this.#connection(args.tailnet, args.settings.readySeconds),
+        archive: args.imageArchive,
+        machine: this.instance.id,
+        dependsOn: [ready],
+      },
+      { parent: this },
+    );
+    const fetched = (resource: string, reference: string) => {
+      const { localName, resource: loaded } = archived.load(reference) ?? {};
+      if (localName !== undefined && loaded) return { image: localName, resource: loaded };
+      const opts = { parent: this, dependsOn: [ready] };
+      return { image: reference, resource: host.image(resource, reference, opts) };
+    };
+    const { image, resource: imageThere } = fetched(`${name}-image`, args.worker.image);
     if (args.worker.previousImage !== undefined) {
-      host.image(`${name}-previous-image`, args.worker.previousImage, afterReady);
+      fetched(`${name}-previous-image`, args.worker.previousImage);
     }
-    const restored = this.#restore(name, args, image);
-    this.service = host.service(name, workerSpec(name, args), {
+    const restored = this.#restore(name, args, image, imageThere);
+    this.service = host.service(name, workerSpec(name, args, image), {
       parent: this,
-      dependsOn: [image, restored],
+      dependsOn: [imageThere, restored],
       // A machine that is replaced takes its container along: nobody is there to delete it from.
       deletedWith: this.instance,
     });
@@ -199,8 +217,9 @@ export class GpuWorker extends pulumi.ComponentResource {
   /** Hands over what the restore needs, and waits until the models are there. */
   #restore(
     name: string,
-    { settings, tailnet, models, worker }: GpuWorkerArgs,
-    image: docker.RemoteImage,
+    { settings, tailnet, models }: GpuWorkerArgs,
+    image: string,
+    imageThere: pulumi.Resource,
   ): command.remote.Command {
     const environment = pulumi.interpolate`R2_ENDPOINT=${models.endpoint}
 R2_BUCKET=${models.bucket}
@@ -217,13 +236,13 @@ R2_SECRET_ACCESS_KEY=${models.secretAccessKey}
         create: [
           "set -eu",
           "install -m 600 /dev/stdin /etc/comfymulti/models.env",
-          `printf 'IMAGE=%s\\n' '${worker.image}' > ${imageFile}`,
+          `printf 'IMAGE=%s\\n' '${image}' > ${imageFile}`,
           `timeout ${settings.restoreSeconds} systemctl restart comfymulti-models.service`,
         ].join("\n"),
-        triggers: [this.instance.id, worker.image],
+        triggers: [this.instance.id, image],
         logging: "none",
       },
-      { parent: this, dependsOn: [image], additionalSecretOutputs: ["stdin"] },
+      { parent: this, dependsOn: [imageThere], additionalSecretOutputs: ["stdin"] },
     );
   }
 
@@ -240,7 +259,7 @@ R2_SECRET_ACCESS_KEY=${models.secretAccessKey}
 }
 
 /** The worker as a container on its own machine. */
-function workerSpec(name: string, args: GpuWorkerArgs) {
+function workerSpec(name: string, args: GpuWorkerArgs, image: string) {
   const { queue, settings, worker, healthPort } = args;
   const environment = {
     WORKER_NAME: name,
@@ -272,7 +291,7 @@ function workerSpec(name: string, args: GpuWorkerArgs) {
     },
     stop: { signal: "SIGTERM" as const, graceSeconds: STOP_SECONDS },
     container: {
-      image: worker.image,
+      image,
       user: WORKER_USER,
       memoryMb: settings.memoryMb,
       cpus: settings.cpus,

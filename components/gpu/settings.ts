@@ -1,13 +1,7 @@
 /** Settings of rented GPUs: machines that a stack keeps, or replicas that a provider starts by load. */
 import { z } from "zod";
+import { imageSchema as image, readArchivedImage } from "../storage/index.ts";
 
-const image = z
-  .string()
-  .max(1000)
-  .regex(
-    /^[^\s@]+@sha256:[0-9a-f]{64}$/,
-    "must be named by its digest, registry.example/comfyui-worker:0.11.1@sha256:…: docker push printed it",
-  );
 const comfyuiVersion = z
   .string()
   .regex(/^\d+\.\d+\.\d+$/, "must be a version of three numbers, 0.11.1");
@@ -109,6 +103,10 @@ export const serverlessSettingsSchema = replicaSettingsSchema
       .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "must be small letters, digits and dashes"),
     comfyuiVersion,
     image,
+  })
+  .refine(({ image: reference }) => readArchivedImage(reference) === undefined, {
+    path: ["image"],
+    error: "must come from a registry: replicas of Verda's can't be loaded from the vault",
   })
   .refine(({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas, {
     path: ["minReplicas"],

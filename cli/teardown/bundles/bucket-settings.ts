@@ -26,6 +26,12 @@ const variables = {
   secretAccessKey: "BUNDLES_SECRET_ACCESS_KEY",
 } as const satisfies Record<keyof BucketSettings, string>;
 
+/** What a fault of the bucket says to check. */
+export const bundlesCures = {
+  key: `${variables.accessKeyId} and ${variables.secretAccessKey}`,
+  place: `${variables.bucket} and ${variables.endpoint}`,
+};
+
 /**
  * From the environment, else from the stack: its settings name the bucket for participants' files, its
  * output may hold the key.

@@ -1,4 +1,4 @@
-/** Bundles in a bucket, over S3: R2, or any server that speaks it. */
+/** Files in a bucket, over S3: R2, or any server that speaks it. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -12,27 +12,43 @@ import {
   S3Client,
   S3ServiceException,
   UploadPartCommand,
+  type _Object,
   type CompletedPart,
   type UploadPartCommandOutput,
 } from "@aws-sdk/client-s3";
-import { VisibleError } from "../../visible-error.ts";
-import type { BucketSettings } from "./bucket-settings.ts";
-import type { BundleStore } from "./bundle-store.ts";
+import { VisibleError } from "./visible-error.ts";
 
-/** A bundle of 5 GB makes 80 parts; S3 allows 10,000. One part is held in memory. */
+export interface BucketAccess {
+  /** S3 endpoint. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  /** Secret. */
+  readonly secretAccessKey: string;
+  /** Where a wrong one of these is put right, as `check …`: `access key` and `place`. */
+  readonly cures: { readonly key: string; readonly place: string };
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly storedAt: Date;
+}
+
+/** A file of 5 GB makes 80 parts; S3 allows 10,000. One part is held in memory. */
 const PART_BYTES = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 15_000;
 /** Silence after which a connection counts as dead. */
 const IDLE_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 5;
 
-export class BucketStore implements BundleStore {
+export class BucketStore {
   readonly place: string;
-  readonly #settings: BucketSettings;
+  readonly #settings: BucketAccess;
   readonly #client: S3Client;
   readonly #signal: AbortSignal;
 
-  constructor(settings: BucketSettings, signal: AbortSignal) {
+  constructor(settings: BucketAccess, signal: AbortSignal) {
     this.#settings = settings;
     this.#signal = signal;
     this.place = `s3://${settings.bucket}/`;
@@ -92,16 +108,34 @@ export class BucketStore implements BundleStore {
   /** What a bucket of the same account holds, bytes. */
   async bytesOf(bucket: string): Promise<number> {
     let bytes = 0;
+    for await (const { Size } of this.#objectsOf(bucket, "")) bytes += Size ?? 0;
+    return bytes;
+  }
+
+  /** What lies under keys that begin so. */
+  async list(prefix: string): Promise<StoredObject[]> {
+    try {
+      const found: StoredObject[] = [];
+      for await (const each of this.#objectsOf(this.#settings.bucket, prefix)) {
+        const { Key: key = "", Size: bytes = 0, LastModified: storedAt = new Date(0) } = each;
+        found.push({ key, bytes, storedAt });
+      }
+      return found;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async *#objectsOf(bucket: string, Prefix: string): AsyncGenerator<_Object> {
     let ContinuationToken: string | undefined;
     do {
       const page = await this.#client.send(
-        new ListObjectsV2Command({ Bucket: bucket, ContinuationToken }),
+        new ListObjectsV2Command({ Bucket: bucket, Prefix, ContinuationToken }),
         this.#options,
       );
-      for (const { Size } of page.Contents ?? []) bytes += Size ?? 0;
+      yield* page.Contents ?? [];
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
-    return bytes;
   }
 
   async #putWhole(key: string, Body: Buffer): Promise<void> {
@@ -160,17 +194,17 @@ export class BucketStore implements BundleStore {
 
   /** A fault that only other settings can mend becomes the sentence that says so. */
   #explain(error: unknown): unknown {
-    const { bucket, endpoint } = this.#settings;
+    const { bucket, endpoint, cures } = this.#settings;
     const status = statusOf(error);
     if (status === 401 || status === 403) {
       return new VisibleError(
-        `The bucket ${bucket} refuses this access key: check BUNDLES_ACCESS_KEY_ID and BUNDLES_SECRET_ACCESS_KEY, and that the key may read and write this bucket.`,
+        `The bucket ${bucket} refuses this access key: check ${cures.key}, and that the key may read and write this bucket.`,
         { cause: error },
       );
     }
     if (error instanceof Error && error.name === "NoSuchBucket") {
       return new VisibleError(
-        `There is no bucket ${bucket} at ${endpoint}: check BUNDLES_BUCKET and BUNDLES_ENDPOINT (a bucket in the EU jurisdiction has .eu. in its endpoint).`,
+        `There is no bucket ${bucket} at ${endpoint}: check ${cures.place} (a bucket in the EU jurisdiction has .eu. in its endpoint).`,
         { cause: error },
       );
     }
