@@ -41,7 +41,7 @@ async function watched<Value>(run: () => Promise<Value>): Promise<Value> {
   try {
     return await run();
   } finally {
-    await watch.close();
+    watch.close();
   }
 }
 

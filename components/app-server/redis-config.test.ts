@@ -43,7 +43,7 @@ describe("Redis' configuration", () => {
     const users = [{ name: "manager", passwordHash, rules: QUEUE_RULES }];
     const text = renderRedisConfig({ ...config, port, dataDirectory: folder, users });
     const start = () => {
-      const server = spawn("redis-server", ["-"], { stdio: ["pipe", "ignore", "inherit"] });
+      const server = spawn("redis-server", ["-"], { stdio: ["pipe", "ignore", "ignore"] });
       server.stdin.end(text);
       onTestFinished(() => void server.kill("SIGKILL"));
       return server;

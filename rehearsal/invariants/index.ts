@@ -55,7 +55,7 @@ export class InvariantWatch {
     return checkInvariants(records, await this.facts(), options);
   }
 
-  async close(): Promise<void> {
-    await this.#redis.close();
+  close(): void {
+    this.#redis.close();
   }
 }

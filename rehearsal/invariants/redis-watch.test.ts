@@ -13,7 +13,7 @@ beforeEach(async () => {
   queue = await Queue.connect({ host: redis.host, port: redis.port, password: redis.password });
 });
 afterEach(async () => {
-  await watch.close();
+  watch.close();
   await queue.close();
   await redis.stop();
 });
@@ -111,4 +111,11 @@ it("goes on after Redis was killed", async () => {
     .toBe(true);
   const { changes } = await watch.read();
   expect(changes.map(({ job }) => job)).toEqual(["before", "after"]);
+});
+
+it("is closed at once while Redis is away", async () => {
+  watch = await start();
+  await redis.kill();
+  await expect.poll(() => enqueue("lost").catch(String)).toContain("RedisUnavailableError");
+  watch.close();
 });

@@ -38,7 +38,8 @@ export class RedisWatch {
   /** Last stream id that was read, by user. */
   readonly #positions = new Map<string, string>();
   #closed = false;
-  #following: Promise<void> = Promise.resolve();
+  /** Why nothing is followed any more. */
+  #fault: Error | undefined;
 
   private constructor(address: RedisAddress, users: readonly string[]) {
     const { hashTag, ...connection } = redisAddressSchema.parse(address);
@@ -62,12 +63,15 @@ export class RedisWatch {
       const [last] = await watch.#redis.xrevrange(watch.#stream(user), "+", "-", "COUNT", 1);
       watch.#positions.set(user, last?.[0] ?? "0-0");
     }
-    watch.#following = watch.#follow();
+    watch.#follow().catch((error: unknown) => {
+      watch.#fault = error instanceof Error ? error : new Error(String(error));
+    });
     return watch;
   }
 
   /** What Redis knows now, and every change of state up to now. */
   async read(): Promise<Omit<Facts, "outputs">> {
+    if (this.#fault) throw this.#fault;
     // What was told up to here is in the streams already.
     await this.#readStreams();
     const jobs = [];
@@ -79,10 +83,10 @@ export class RedisWatch {
     return { jobs, changes: [...this.#changes], held };
   }
 
-  async close(): Promise<void> {
+  /** Waits for nothing: while a lost Redis is looked for again, the client never ends a command. */
+  close(): void {
     this.#closed = true;
     this.#follower.disconnect();
-    await this.#following.catch(() => undefined);
     this.#redis.disconnect();
   }
 

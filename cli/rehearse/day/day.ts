@@ -129,7 +129,7 @@ class Rehearsal {
       });
     } finally {
       await sampler.end();
-      await watch.close();
+      watch.close();
     }
     await this.#scene("The teardown", () => this.#teardown());
     signal.throwIfAborted();

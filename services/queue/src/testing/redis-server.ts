@@ -27,7 +27,8 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   const port = await freePort();
   const password = "of-this-test";
   const start = async () => {
-    const server = spawn("redis-server", ["-"], { stdio: ["pipe", "ignore", "inherit"] });
+    // Nothing is inherited: one that outlives a killed test would hold the runner's output open.
+    const server = spawn("redis-server", ["-"], { stdio: ["pipe", "ignore", "ignore"] });
     server.stdin.end(
       [
         "bind 127.0.0.1",
@@ -45,6 +46,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     return server;
   };
   let server = await start();
+  // However this process ends, short of kill -9, its servers end with it.
+  const atExit = () => void server.kill("SIGKILL");
+  process.once("exit", atExit);
   const end = async (signal: NodeJS.Signals) => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     server.kill(signal);
@@ -63,6 +67,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     signal: (signal) => void server.kill(signal),
     stop: async () => {
       await end("SIGKILL");
+      process.off("exit", atExit);
       rmSync(folder, { recursive: true, force: true });
     },
   };
