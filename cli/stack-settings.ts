@@ -4,6 +4,7 @@ import path from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { repository } from "../components/installation.ts";
+import { isImagesStack, parseImagesSettings, type ImagesSettings } from "../stacks/images.ts";
 import { parseSettings, type Settings } from "../stacks/settings.ts";
 import { VisibleError } from "./visible-error.ts";
 
@@ -38,12 +39,42 @@ export function readStackFile(stack: string): StackFile {
   }
 }
 
-/** Validated settings. @throws SettingsError with every fault */
+/**
+ * Validated settings of a stack that runs something.
+ * @throws SettingsError with every fault
+ */
 export function readSettings(stack: string, file: StackFile = readStackFile(stack)): Settings {
-  const config: Record<string, string> = {};
-  for (const [key, value] of Object.entries(file.config ?? {})) {
-    // The engine hands structured values to the program as JSON and scalars as text.
-    config[key] = typeof value === "string" ? value : JSON.stringify(value);
+  const config = configuration(file);
+  if (isImagesStack(stack, config)) {
+    throw new VisibleError(
+      `Stack ${stack} builds images and runs nothing: npx comfymulti images build ${stack}.`,
+    );
   }
   return parseSettings(stack, config);
+}
+
+/**
+ * Validated settings of a stack that builds images.
+ * @throws SettingsError with every fault
+ */
+export function readImagesSettings(stack: string): ImagesSettings {
+  const config = configuration(readStackFile(stack));
+  if (isImagesStack(stack, config)) return parseImagesSettings(stack, config);
+  throw new VisibleError(
+    `Stack ${stack} builds no images: one that does has comfymulti:kind: images (Pulumi.images.yaml is an example).`,
+  );
+}
+
+/** What a stack is, of settings that may not be whole yet. */
+export function kindOf(stack: string): string {
+  return configuration(readStackFile(stack))["comfymulti:kind"] ?? stack;
+}
+
+/** As the engine hands it to the program: structured values as JSON, scalars as text. */
+function configuration(file: StackFile): Record<string, string> {
+  const config: Record<string, string> = {};
+  for (const [key, value] of Object.entries(file.config ?? {})) {
+    config[key] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return config;
 }

@@ -10,6 +10,7 @@ import {
   certificatesSettingsSchema,
 } from "../components/app-server/index.ts";
 import { monitoringOptionsSchema } from "../components/app-server/index.ts";
+import { registryPasswordsSchema } from "../components/images/index.ts";
 import { dnsSettingsSchema, tailnetSettingsSchema } from "../components/network/index.ts";
 import { imageSchema as image, vaultSettingsSchema } from "../components/storage/index.ts";
 
@@ -57,19 +58,6 @@ export const imagesSettingsSchema = z.strictObject({
   /** Version → image. worker/Dockerfile. */
   worker: byVersion,
 });
-
-/** Registry → who may read from it. */
-export const registryPasswordsSchema = z.record(
-  z
-    .string()
-    .max(200)
-    .regex(/^[a-z0-9.-]+(:\d{1,5})?$/, "must be a registry's host, ghcr.io"),
-  z.strictObject({
-    username: z.string().min(1).max(200),
-    /** Secret. A token that can only read packages. */
-    password: z.string().min(1).max(4096),
-  }),
-);
 
 /** The machine with nginx, Redis, the queue managers and the editors: a VPS that is rented by hand. */
 export const appServerSettingsSchema = z.strictObject({

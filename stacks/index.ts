@@ -1,4 +1,4 @@
 /** Entry of plain `pulumi up`. */
 import { program } from "./program.ts";
 
-export const { platform } = program();
+export const { platform, built } = program();

@@ -3,21 +3,34 @@
  * Plain `pulumi up` runs it through `index.ts`, `comfymulti` runs it inline.
  */
 import * as pulumi from "@pulumi/pulumi";
+import type { BuiltReferences } from "../components/images/index.ts";
 import { cloud } from "./cloud.ts";
+import { images, isImagesStack, parseImagesSettings } from "./images.ts";
 import { local } from "./local.ts";
 import type { Platform } from "./outputs.ts";
 import { parseSettings, SettingsError } from "./settings.ts";
 
-export function program(): { platform: pulumi.Output<Platform> } {
+/** What a stack gives out; one of them. */
+export interface Outputs {
+  readonly platform?: pulumi.Output<Platform>;
+  /** Of a stack that builds images. */
+  readonly built?: pulumi.Output<BuiltReferences>;
+}
+
+export function program(): Outputs {
   const stack = pulumi.getStack();
-  const settings = readSettings(stack);
+  const config = pulumi.runtime.allConfig();
+  if (isImagesStack(stack, config)) {
+    return { built: images(reading(() => parseImagesSettings(stack, config))) };
+  }
+  const settings = reading(() => parseSettings(stack, config));
   return { platform: settings.kind === "local" ? local(stack, settings) : cloud(stack, settings) };
 }
 
 /** A fault in the settings is the user's: the engine prints a RunError without a stack. */
-function readSettings(stack: string) {
+function reading<T>(read: () => T): T {
   try {
-    return parseSettings(stack, pulumi.runtime.allConfig());
+    return read();
   } catch (error) {
     if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
     throw error;

@@ -1,31 +1,12 @@
 /** From a stack's configuration to its settings, or to every fault in it at once. */
-import { closest, distance } from "fastest-levenshtein";
-import type { z } from "zod";
 import { lightVersions } from "../components/app-server/index.ts";
 import { cloudFaults, cloudSettingNames } from "./cloud-settings.ts";
+import { NAMESPACE, parseConfiguration } from "./configuration.ts";
 import { frontendPlans, frontendPortOf, participantNames } from "./plans.ts";
 import { settingsSchema, type Settings } from "./settings-schema.ts";
 
+export { SettingsError } from "./configuration.ts";
 export { settingsSchema, type Settings };
-
-const NAMESPACE = "comfymulti";
-
-/** Other namespaces that may stand in a stack's file: the engine's own and the providers'. */
-const FOREIGN_NAMESPACES = ["pulumi", "cloudflare", "command", "docker", "tailscale", "verda"];
-
-/** Faults in a stack's settings, all of them at once. */
-export class SettingsError extends Error {
-  readonly faults: readonly string[];
-
-  constructor(stack: string, faults: readonly string[]) {
-    super(
-      `Pulumi.${stack}.yaml has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}:\n` +
-        faults.map((fault) => `  - ${fault}`).join("\n"),
-    );
-    this.name = "SettingsError";
-    this.faults = faults;
-  }
-}
 
 /**
  * Settings of a stack from its configuration.
@@ -35,36 +16,9 @@ export class SettingsError extends Error {
  * @throws SettingsError with every fault and its property path.
  */
 export function parseSettings(stack: string, config: Readonly<Record<string, string>>): Settings {
-  const own: Record<string, string> = {};
-  const faults: string[] = [];
-  for (const [key, value] of Object.entries(config)) {
-    const [namespace = "", name = ""] = key.split(":");
-    if (namespace === NAMESPACE) own[name] = value;
-    else if (!FOREIGN_NAMESPACES.includes(namespace)) {
-      faults.push(`${key}: unknown namespace; settings of this project start with ${NAMESPACE}:`);
-    }
-  }
-  const result = settingsSchema.safeParse({ kind: stack, ...own });
-  if (!result.success) faults.push(...result.error.issues.flatMap((issue) => describe(issue)));
-  if (result.success) faults.push(...faultsOfKind(result.data, config["verda:baseUrl"]));
-  if (!result.success || faults.length > 0) throw new SettingsError(stack, faults);
-  return result.data;
-}
-
-function describe(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${NAMESPACE}:${key}: unknown setting${suggestion(key)}`);
-  }
-  return [`${NAMESPACE}:${issue.path.map(String).join(".")}: ${issue.message}`];
-}
-
-/** More letters than this apart is another word, not a typo. */
-const LARGEST_TYPO = 3;
-
-/** "; did you mean …?" when a known setting is a typo away. */
-function suggestion(key: string): string {
-  const nearest = closest(key, Object.keys(settingsSchema.shape));
-  return distance(key, nearest) <= LARGEST_TYPO ? `; did you mean ${NAMESPACE}:${nearest}?` : "";
+  return parseConfiguration(settingsSchema, stack, config, (settings) =>
+    faultsOfKind(settings, config["verda:baseUrl"]),
+  );
 }
 
 /** What only shows when the settings are taken together. */

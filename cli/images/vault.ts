@@ -28,6 +28,14 @@ export interface ListedImage {
   readonly storedAt: Date;
 }
 
+export interface SaveOptions extends ArchiveOptions {
+  /** `worker:0.11.1`, which the reference gets. Default: the image's own last part. */
+  readonly name?: string | undefined;
+  /** For the archive, which is as large as the image; it is removed again. */
+  readonly folder: string;
+  readonly tell: (line: string) => void;
+}
+
 export class ImageVault {
   readonly #store: BucketStore;
 
@@ -55,21 +63,11 @@ export class ImageVault {
    * Saves an image of a daemon and reads it back.
    *
    * @param image as Docker knows it
-   * @param name `worker:0.11.1`, which the reference gets. Default: the image's own last part
-   * @param folder for the archive, which is as large as the image; it is removed again
    * @throws VisibleError
    */
   async save(
     image: string,
-    {
-      name = lastPart(image),
-      folder,
-      ...options
-    }: ArchiveOptions & {
-      readonly name?: string | undefined;
-      readonly folder: string;
-      readonly tell: (line: string) => void;
-    },
+    { name = lastPart(image), folder, ...options }: SaveOptions,
   ): Promise<SavedImage> {
     const work = await mkdtemp(path.join(folder, "image-"));
     try {

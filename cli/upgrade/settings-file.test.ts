@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../../components/installation.ts";
-import { changedText, writeWhole } from "./settings-file.ts";
+import { changedText, textChangedWithin, writeWhole } from "./settings-file.ts";
 
 const file = `# The workshop.
 config:
@@ -63,4 +63,50 @@ test("a file is replaced whole and keeps its rights", () => {
   writeFileSync(place, "one", { mode: 0o644 });
   writeWhole(place, "two");
   expect(readFileSync(place, "utf8")).toBe("two");
+});
+
+test("what is within a setting is changed alone", () => {
+  const digest = (digit: string) => `@sha256:${digit.repeat(64)}`;
+  const written = `config:
+  comfymulti:images:
+    redis: registry.example/redis:0.1.0${digest("1")} # as in spring
+    # Theirs:
+    grafana: grafana/grafana:12.3.0${digest("2")}
+    frontend:
+      0.11.1: registry.example/frontend:0.11.1${digest("3")}
+  comfymulti:users: 20
+`;
+  const changed = textChangedWithin(written, [
+    [["images", "redis"], `vault/redis:0.1.0${digest("4")}`],
+    [["images", "frontend", "0.9.2"], `vault/frontend:0.9.2${digest("5")}`],
+    [["images", "worker", "0.11.1"], `vault/worker:0.11.1${digest("6")}`],
+  ]);
+  expect(changed).toBe(`config:
+  comfymulti:images:
+    redis: vault/redis:0.1.0${digest("4")} # as in spring
+    # Theirs:
+    grafana: grafana/grafana:12.3.0${digest("2")}
+    frontend:
+      0.11.1: registry.example/frontend:0.11.1${digest("3")}
+      0.9.2: vault/frontend:0.9.2${digest("5")}
+    worker:
+      0.11.1: vault/worker:0.11.1${digest("6")}
+  comfymulti:users: 20
+`);
+});
+
+test("a setting that was not there, or on one line, gets lines of its own", () => {
+  for (const before of ["config:\n  comfymulti:users: 20\n", "", "config: {}\n"]) {
+    const text = textChangedWithin(before, [
+      [["images", "redis"], "a"],
+      [["images", "worker", "0.11.1"], "b"],
+    ]);
+    expect((parse(text) as { config: unknown }).config).toMatchObject({
+      "comfymulti:images": { redis: "a", worker: { "0.11.1": "b" } },
+    });
+  }
+  const flow = "config:\n  comfymulti:images: { redis: a, nginx: c }\n  comfymulti:users: 20\n";
+  expect(textChangedWithin(flow, [[["images", "redis"], "b"]])).toBe(
+    "config:\n  comfymulti:images:\n    redis: b\n    nginx: c\n  comfymulti:users: 20\n",
+  );
 });

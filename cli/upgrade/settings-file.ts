@@ -14,7 +14,16 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
-import { Document, isMap, isNode, isScalar, parseDocument, visit, type Pair } from "yaml";
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  parseDocument,
+  visit,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 import { repository } from "../../components/installation.ts";
 import type { Settings } from "../../stacks/settings.ts";
 import { readStackFile } from "../stack-settings.ts";
@@ -47,30 +56,69 @@ export function changeStackFile(stack: string, changes: Readonly<Record<string, 
   if (changed !== text) writeWhole(file, changed);
 }
 
+/** Within settings that are objects: `["images", "frontend", "0.11.1"]` and its value. */
+export type NestedChange = readonly [path: readonly [string, ...string[]], value: unknown];
+
+export function changeWithin(stack: string, changes: readonly NestedChange[]): void {
+  const file = stackFilePath(stack);
+  const text = readFileSync(file, "utf8");
+  const changed = textChangedWithin(text, changes);
+  if (changed !== text) writeWhole(file, changed);
+}
+
+export function textChangedWithin(text: string, changes: readonly NestedChange[]): string {
+  return changes.reduce((changed, [[name, ...rest], value]) => {
+    const document = parseDocument(changed);
+    return withSetting(changed, document, [`comfymulti:${name}`, ...rest], value);
+  }, text);
+}
+
 /** @param changes undefined takes a setting away */
 export function changedText(text: string, changes: Readonly<Record<string, unknown>>): string {
   return Object.entries(changes).reduce(
-    (changed, [name, value]) => withSetting(changed, `comfymulti:${name}`, value),
+    (changed, [name, value]) =>
+      withSetting(changed, parseDocument(changed), [`comfymulti:${name}`], value),
     text,
   );
 }
 
 /** Cuts out and puts in by place, since printing the whole document would format it anew. */
-function withSetting(text: string, key: string, value: unknown): string {
-  const document = parseDocument(text);
+function withSetting(
+  text: string,
+  document: Document,
+  [key, ...rest]: readonly [string, ...string[]],
+  value: unknown,
+): string {
   const config = document.get("config");
-  if (!isMap(config) || config.flow === true || config.items.length === 0) {
+  if (!isOfLines(config)) {
     if (value === undefined) return text;
-    document.set("config", document.createNode({ ...asRecord(config), [key]: value }));
+    const whole = rest.length === 0 ? value : nested({}, rest, value);
+    document.set("config", document.createNode({ ...asRecord(config), [key]: whole }));
     return document.toString({ lineWidth: 0 });
   }
+  return withEntry(text, config, [key, ...rest], value);
+}
+
+function withEntry(
+  text: string,
+  config: YAMLMap,
+  [key, ...rest]: readonly [string, ...string[]],
+  value: unknown,
+  print = entryText,
+): string {
   const pair = config.items.find((each) => isScalar(each.key) && each.key.value === key);
+  const [inner, ...further] = rest;
+  if (inner !== undefined) {
+    if (isOfLines(pair?.value)) return withEntry(text, pair.value, [inner, ...further], value);
+    const whole = nested(asRecord(pair?.value), [inner, ...further], value);
+    return withEntry(text, config, [key], whole, linesText);
+  }
   if (!pair) {
     if (value === undefined) return text;
     const [start] = rangeOf(config.items[0]?.key);
     const indent = " ".repeat(start - lineStart(text, start));
     const end = contentEnd(text, config.items.at(-1));
-    return `${text.slice(0, end)}\n${indent}${entryText(key, value, indent)}${text.slice(end)}`;
+    return `${text.slice(0, end)}\n${indent}${print(key, value, indent)}${text.slice(end)}`;
   }
   if (JSON.stringify(toPlain(pair.value)) === JSON.stringify(value)) return text;
   const [start] = rangeOf(pair.key);
@@ -78,7 +126,27 @@ function withSetting(text: string, key: string, value: unknown): string {
   const end = contentEnd(text, pair);
   // A comment behind the value goes with it only when the setting goes.
   if (value === undefined) return text.slice(0, from) + text.slice(lineEnd(text, end));
-  return text.slice(0, start) + entryText(key, value, " ".repeat(start - from)) + text.slice(end);
+  return text.slice(0, start) + print(key, value, " ".repeat(start - from)) + text.slice(end);
+}
+
+/** A map whose entries have lines of their own. */
+const isOfLines = (node: unknown): node is YAMLMap =>
+  isMap(node) && node.flow !== true && node.items.length > 0;
+
+/** An object with one value in it changed. */
+function nested(
+  whole: object,
+  [key, ...rest]: readonly string[],
+  value: unknown,
+): Record<string, unknown> {
+  if (key === undefined) throw new Error("a path has an end");
+  const record = { ...whole } as Record<string, unknown>;
+  const inner = record[key];
+  record[key] =
+    rest.length === 0
+      ? value
+      : nested(typeof inner === "object" && inner !== null ? inner : {}, rest, value);
+  return record;
 }
 
 type Entry = Pair<unknown, unknown> | undefined;
@@ -102,6 +170,17 @@ function rangeOf(node: unknown): readonly [number, number] {
 function entryText(key: string, value: unknown, indent: string): string {
   if (!Array.isArray(value) || value.length === 0) return `${key}: ${inlineText(value)}`;
   return [`${key}:`, ...value.map((each) => `${indent}  - ${inlineText(each)}`)].join("\n");
+}
+
+/** The same, with each entry of an object on a line of its own. */
+function linesText(key: string, value: unknown, indent: string): string {
+  const entries = asRecord(value);
+  if (Array.isArray(value) || Object.keys(entries).length === 0) {
+    return entryText(key, value, indent);
+  }
+  const inner = `${indent}  `;
+  const lines = Object.entries(entries).map(([name, each]) => inner + linesText(name, each, inner));
+  return [`${key}:`, ...lines].join("\n");
 }
 
 const DATE = /^\d{4}-\d\d-\d\d/;

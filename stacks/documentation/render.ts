@@ -6,6 +6,7 @@ import {
   monitoringOptionsSchema,
 } from "../../components/app-server/index.ts";
 import { machineSettingsSchema, replicaSettingsSchema } from "../../components/gpu/index.ts";
+import { buildSettings } from "../../components/images/index.ts";
 import { dnsSettingsSchema, tailnetSettingsSchema } from "../../components/network/index.ts";
 import { vaultSettingsSchema } from "../../components/storage/index.ts";
 import {
@@ -123,6 +124,15 @@ const sections: readonly Section[] = [
     "services/monitoring/src/settings.ts",
     "monitoringOptionsSchema",
   ),
+  {
+    title: "Stacks that build images",
+    about:
+      "Kind `images`, which runs nothing: `comfymulti images build` builds it, `comfymulti images use` writes what it built into another stack's settings.",
+    prefix: "",
+    shape: buildSettings,
+    file: "components/images/settings.ts",
+    constant: "buildSettings",
+  },
 ];
 
 export function renderConfiguration(): string {
@@ -132,7 +142,7 @@ export function renderConfiguration(): string {
     "<!-- Written by `node stacks/documentation/write.ts` from the schemas; a test compares. -->",
     "",
     "What a stack can be told, in `Pulumi.<stack>.yaml`. A preview tells every fault at once, with its key.",
-    "Examples: `Pulumi.local.yaml`, `Pulumi.rehearsal.yaml`, `Pulumi.staging.yaml`, `Pulumi.workshop.yaml`.",
+    "Examples: `Pulumi.local.yaml`, `Pulumi.rehearsal.yaml`, `Pulumi.staging.yaml`, `Pulumi.workshop.yaml`, `Pulumi.images.yaml`.",
     "Credentials of providers: [first-workshop.md](first-workshop.md).",
     ...sections.flatMap(render),
     "",

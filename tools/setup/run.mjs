@@ -30,6 +30,7 @@ import {
   pebble,
   provideProgram,
   redisServer,
+  registry,
   restic,
   shellcheck,
 } from "./system-package.mjs";
@@ -87,7 +88,7 @@ async function setUp({ browser }) {
       if (process.getuid?.() === 0) {
         await step("Debootstrap", (report) => provideProgram(debootstrap, report));
       }
-      for (const program of [restic, lego, pebble]) {
+      for (const program of [restic, lego, pebble, registry]) {
         await step(program.program, (report) => provideProgram(program, report));
       }
       await step("Monitoring", provideMonitoring);

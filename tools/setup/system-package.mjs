@@ -133,3 +133,13 @@ export const debootstrap = {
     return /debootstrap [\d.]+/.exec((await run(file, ["--version"])).stdout)?.[0];
   },
 };
+
+/** Only tests need it: a registry of images on this machine. */
+export const registry = {
+  program: "docker-registry",
+  debianPackage: "docker-registry",
+  purpose: "the tests of images that are pushed",
+  async accept(file) {
+    return /v?\d+\.\d+\.\d+/.exec((await run(file, ["--version"])).tail)?.[0];
+  },
+};
