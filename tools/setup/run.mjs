@@ -76,28 +76,54 @@ async function setUp({ browser }) {
   try {
     const node = await step("Node", provideNode);
     await step("Dependencies", (report) => provideDependencies(node, report));
-    const redis = await step("Redis", (report) => provideProgram(redisServer, report));
-    const engine = await step(`Pulumi engine ${engineVersion}`, provideEngine);
+    // What is built keeps the processor busy, what is installed the network.
+    const [redis, engine] = await allOf([
+      step("Redis", (report) => provideProgram(redisServer, report)),
+      step(`Pulumi engine ${engineVersion}`, provideEngine),
+    ]);
     const extra = [];
     if (browser) {
-      await step("Chromium", (report) => provideProgram(chromium, report));
-      extra.push(await step("Language host", (report) => provideLanguageHost(engine, report)));
-      await step("Object store", provideObjectStore);
-      await step("nginx", (report) => provideProgram(nginx, report));
-      await step("Shellcheck", (report) => provideProgram(shellcheck, report));
-      if (process.getuid?.() === 0) {
-        await step("Debootstrap", (report) => provideProgram(debootstrap, report));
-      }
-      for (const program of [restic, lego, pebble, registry]) {
-        await step(program.program, (report) => provideProgram(program, report));
-      }
-      await step("Monitoring", provideMonitoring);
-      await step("Docker", provideDocker);
+      const [languageHost] = await allOf([buildForTests(engine), installForTests()]);
+      extra.push(languageHost);
     }
     return { node, redis, engine, extra };
   } finally {
     cacheLock.release();
   }
+}
+
+async function buildForTests(engine) {
+  const languageHost = await step("Language host", (report) => provideLanguageHost(engine, report));
+  await step("Object store", provideObjectStore);
+  return languageHost;
+}
+
+/** One after the other: the system has one package manager. */
+async function installForTests() {
+  const programs = [
+    ["Chromium", chromium],
+    ["nginx", nginx],
+    ["Shellcheck", shellcheck],
+    ...(process.getuid?.() === 0 ? [["Debootstrap", debootstrap]] : []),
+    ...[restic, lego, pebble, registry].map((program) => [program.program, program]),
+  ];
+  for (const [title, program] of programs) {
+    await step(title, (report) => provideProgram(program, report));
+  }
+  await step("Monitoring", provideMonitoring);
+  await step("Docker", provideDocker);
+}
+
+/**
+ * Like Promise.all, but a fault waits for the others: nothing goes on behind a command that has ended.
+ *
+ * @template {unknown[]} T
+ * @param {{ [Key in keyof T]: Promise<T[Key]> }} works
+ * @returns {Promise<T>}
+ */
+async function allOf(works) {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** Runs the command in our place: its exit code is ours, and Ctrl-C reaches it first. */
