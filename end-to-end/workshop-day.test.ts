@@ -36,6 +36,7 @@ test(
       "Verda takes a machine back, and its API fails",
       "A bad version is rolled out",
       "The last jobs end, and are counted",
+      "The budget is spent",
       "The teardown",
     ]);
     expect(day.participants).toHaveLength(20);

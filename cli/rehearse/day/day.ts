@@ -6,6 +6,7 @@
 import { InvariantWatch, redisOfProcess, type Facts } from "../../../rehearsal/invariants/index.ts";
 import { z } from "zod";
 import type { Settings } from "../../../stacks/settings.ts";
+import { AdminApi } from "../../cost/admin-api.ts";
 import { VisibleError } from "../../visible-error.ts";
 import type { Versions } from "../steps.ts";
 import { daySettings } from "./day-settings.ts";
@@ -55,6 +56,10 @@ export async function runDay(plan: DayPlan): Promise<DayReport> {
     await place.remove();
   }
 }
+
+/** Less than a minute of one machine. */
+const SPENT_BUDGET = { currency: "USD", amount: 0.01 };
+const DRAINED = ["draining", "lost"];
 
 class Rehearsal {
   readonly #plan: DayPlan;
@@ -131,6 +136,7 @@ class Rehearsal {
       await sampler.end();
       watch.close();
     }
+    await this.#scene("The budget is spent", () => this.#spendBudget(status.admin));
     await this.#scene("The teardown", () => this.#teardown());
     signal.throwIfAborted();
     return dayReport({
@@ -141,6 +147,23 @@ class Rehearsal {
       rounds: await load.end(),
       billed: place.billed(),
     });
+  }
+
+  /** As a timer would find it: what has been spent is more than the settings allow by now. */
+  async #spendBudget(admin: Status["admin"]): Promise<string> {
+    if (this.#place.billed().length === 0) return "Nothing is rented, and nothing has been spent.";
+    this.#place.changeSettings({ budget: SPENT_BUDGET, budgetAction: "drain" });
+    const { code, text } = await this.#place.run("cost", STACK, "--enforce");
+    if (code !== 0) throw new Error(`comfymulti cost --enforce failed:\n${lastLines(text)}`);
+    const api = new AdminApi(admin);
+    const { paused } = await api.queue();
+    const atWork = (await api.workers()).filter(({ status }) => !DRAINED.includes(status));
+    if (!paused || atWork.length > 0) {
+      throw new Error(
+        `${paused ? "" : "the queue goes on; "}${atWork.length} workers take jobs:\n${lastLines(text)}`,
+      );
+    }
+    return "A look at the cost paused the queue and took every worker out of it.";
   }
 
   async #teardown(): Promise<string> {

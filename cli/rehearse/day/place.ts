@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,6 +13,7 @@ import { stringify } from "yaml";
 import { repository } from "../../../components/installation.ts";
 import { SupervisorClient, type ServiceReport } from "../../../components/hosts/index.ts";
 import { startVerdaSimulator, type VerdaSimulator } from "../../../rehearsal/verda/index.ts";
+import { changedText } from "../../upgrade/settings-file.ts";
 
 /** Name of the rehearsed stack; its own home keeps it apart from every other. */
 export const STACK = "day";
@@ -47,6 +48,8 @@ export class DayPlace {
   readonly supervisor = new SupervisorClient(path.join(this.home, "stacks", STACK));
   readonly #signal: AbortSignal;
 
+  readonly #stackFile = path.join(this.home, `Pulumi.${STACK}.yaml`);
+
   private constructor(verda: VerdaSimulator, signal: AbortSignal) {
     this.verda = verda;
     this.#signal = signal;
@@ -66,9 +69,14 @@ export class DayPlace {
 
   /** @param config full keys */
   writeSettings(config: Readonly<Record<string, unknown>>): void {
-    const file = path.join(this.home, `Pulumi.${STACK}.yaml`);
     const all = { ...config, "verda:baseUrl": this.verda.url };
-    writeFileSync(file, stringify({ config: all }));
+    writeFileSync(this.#stackFile, stringify({ config: all }));
+  }
+
+  /** @param settings by their names, without the namespace */
+  changeSettings(settings: Readonly<Record<string, unknown>>): void {
+    const text = readFileSync(this.#stackFile, "utf8");
+    writeFileSync(this.#stackFile, changedText(text, settings));
   }
 
   /** `comfymulti` with these arguments. */
