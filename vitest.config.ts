@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /**
  * Two projects: `unit` (pure logic, real Redis and real sockets where the thing under test speaks
  * to them), then `end-to-end` (the real Pulumi engine, a whole stack, a real browser). Each file of
- * the latter has a stack of its own with ports of its own, and waits more than it works: four at once.
+ * the latter has a stack of its own with ports of its own, and waits more than it works: three at once.
  */
 export default defineConfig({
   test: {
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: "end-to-end",
           include: ["end-to-end/**/*.test.ts"],
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,

@@ -192,7 +192,6 @@ describe.skipIf(reason !== undefined)("the app server's images", () => {
       const script = /assets\/index-[^"]*\.js/.exec(page)?.[0] ?? "no script";
       const compressed = await ask(`/user001/${script}`);
       expect(compressed.headers.get("content-encoding")).toBe("br");
-      // A download that nobody reads would keep the frontend from ending in good order.
       await compressed.body?.cancel();
       expect(readdirSync(editor)).toEqual([editorVersion]);
       expect(readdirSync(path.join(editor, editorVersion, "assets"))).toContainEqual(

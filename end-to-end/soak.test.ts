@@ -17,7 +17,7 @@ import { startPlatform, type Platform } from "./soak/platform.ts";
 
 const USERS = 20;
 /** More with `SOAK_JOBS`, to look for what is rare. */
-const JOBS = Number(process.env["SOAK_JOBS"] ?? 250);
+const JOBS = Number(process.env["SOAK_JOBS"] ?? 200);
 const DEADLINE_MS = 900_000;
 
 interface SubmittedJob {

@@ -17,6 +17,9 @@ import { registerUserdataRoutes } from "./routes/userdata.ts";
 import { UserFiles } from "./storage/user-files.ts";
 import { UserSettings } from "./storage/user-settings.ts";
 
+/** How long requests in hand get at the end, ms. */
+const LAST_REQUESTS_MS = 3_000;
+
 /** A workflow's name as one path segment, each byte percent-encoded. */
 const LONGEST_SEGMENT = 3 * 1024;
 
@@ -48,6 +51,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // A page load is a hundred requests, and paths hold the names of people's work.
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: LONGEST_SEGMENT },
+  });
+  // Browsers open connections ahead of need, and one that was never used would keep the server open.
+  app.addHook("preClose", (done) => {
+    setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS_MS).unref();
+    done();
   });
   answerRefusals(app);
 

@@ -1,6 +1,8 @@
 /** Identity, settings, fixed answers and the bundle, over a real socket. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
@@ -249,6 +251,9 @@ describe("the process", () => {
       await expect.poll(run.output, { timeout: 15_000 }).toMatch(/listening at http/);
       const address = /listening at (http:\/\/[\d.:]+)/.exec(run.output())?.[1] ?? "";
       expect((await fetch(`${address}/health`)).status).toBe(200);
+      // As browsers open them ahead of need.
+      const unused = connect(Number(new URL(address).port), "127.0.0.1");
+      await once(unused, "connect");
       run.child.kill("SIGTERM");
       expect(await run.ended).toBe(0);
       expect(run.output()).not.toContain(token);

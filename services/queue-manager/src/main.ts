@@ -12,12 +12,8 @@ const CLOSE_DELAY_MS = 10_000;
 
 const environment = environmentOrExit(environmentSchema);
 const logger = createLogger(environment.LOG_LEVEL);
-const queue = await connectQueue(environment).catch((error: unknown) => {
-  if (!(error instanceof QueueError)) throw error;
-  logger.fatal(error.message);
-  process.exit(1);
-});
-const app = await buildApp({ environment, queue, logger });
+const queue = await connectQueue(environment).catch(sayAndExit);
+const app = await buildApp({ environment, queue, logger }).catch(sayAndExit);
 
 closeWithGrace({ delay: CLOSE_DELAY_MS, logger }, async ({ err }) => {
   if (err) logger.fatal({ err }, "ended by a fault");
@@ -26,3 +22,10 @@ closeWithGrace({ delay: CLOSE_DELAY_MS, logger }, async ({ err }) => {
 });
 
 await app.listen({ host: environment.HOST, port: environment.PORT });
+
+/** Redis may go at any moment of the start; whoever runs us starts us again. */
+function sayAndExit(error: unknown): never {
+  if (!(error instanceof QueueError)) throw error;
+  logger.fatal(error.message);
+  process.exit(1);
+}
