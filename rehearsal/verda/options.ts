@@ -71,6 +71,8 @@ export const optionsSchema = z.strictObject({
   clientSecret: z.string().min(1).max(200),
   /** Simulated seconds in a real one. Tokens and rate limits keep real time: clients measure them by their own clock. */
   speed: z.number().positive().max(100_000).default(1),
+  /** Simulated time at the start. Default: the real one, or where `stateFile` left off. */
+  startsAt: z.date().optional(),
   /** Life of an access token in real seconds. */
   tokenSeconds: z.number().positive().max(86_400).default(3600),
   /** Life of a refresh token in real seconds; the real one is unknown. */

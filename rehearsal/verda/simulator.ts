@@ -57,7 +57,7 @@ export async function startVerdaSimulator(options: VerdaSimulatorOptions): Promi
   const world = new World(
     settings,
     stored?.state ?? emptyState(settings.balance),
-    stored?.simulatedNow ?? Date.now(),
+    stored?.simulatedNow ?? settings.startsAt?.getTime() ?? Date.now(),
   );
   const tokens = new Tokens(settings);
   const save = () => {

@@ -20,6 +20,8 @@ export const STACK = "day";
 
 /** Simulated seconds of Verda in one real one. */
 const VERDA_SPEED = 200;
+/** So far Verda's clock is behind at first, for longer than a day takes: commands count what was spent by this machine's. */
+const VERDA_BEHIND_MS = 48 * 3_600_000;
 const credentials = {
   VERDA_CLIENT_ID: "rehearsal",
   VERDA_CLIENT_SECRET: "of-this-rehearsal",
@@ -61,6 +63,7 @@ export class DayPlace {
       clientId: credentials.VERDA_CLIENT_ID,
       clientSecret: credentials.VERDA_CLIENT_SECRET,
       speed: VERDA_SPEED,
+      startsAt: new Date(Date.now() - VERDA_BEHIND_MS),
       rateLimit: false,
       balance: 1_000_000,
     });
