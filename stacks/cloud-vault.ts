@@ -1,16 +1,15 @@
 /** The buckets: made by this stack, or another's as a guest. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { ModelSource } from "../components/gpu/index.ts";
-import { bucketRoles, ModelVault, type ImageArchive } from "../components/storage/index.ts";
+import { bucketRoles, ModelVault, type ReadableBucket } from "../components/storage/index.ts";
 import { vaultAccessSchema, type VaultAccess } from "./outputs.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Vault {
   /** Where workers restore models from. */
-  readonly models: ModelSource;
+  readonly models: ReadableBucket;
   /** Where machines load images from. */
-  readonly images: ImageArchive;
+  readonly images: ReadableBucket;
   /** For backups, bundles and the operator. */
   readonly access: pulumi.Output<VaultAccess>;
 }

@@ -7,13 +7,8 @@ import {
   serverlessSettingsSchema,
   ServerlessWorkers,
 } from "../components/gpu/index.ts";
-import type {
-  FleetSettings,
-  ModelSource,
-  ServerlessSettings,
-  TailnetPlace,
-} from "../components/gpu/index.ts";
-import type { ImageArchive } from "../components/storage/index.ts";
+import type { FleetSettings, ServerlessSettings, TailnetPlace } from "../components/gpu/index.ts";
+import type { ReadableBucket } from "../components/storage/index.ts";
 import { ofVersion, registryAuth } from "./cloud-images.ts";
 import type { CloudNeeds } from "./cloud-settings.ts";
 import { workerPlans } from "./plans.ts";
@@ -82,8 +77,8 @@ export function declareServerless(
 export interface FleetPlace {
   readonly prefix: string;
   readonly appServer: AppServer;
-  readonly models: ModelSource;
-  readonly imageArchive: ImageArchive;
+  readonly models: ReadableBucket;
+  readonly imageArchive: ReadableBucket;
   /** Of the app server, in the private network. */
   readonly privateAddress: pulumi.Output<string>;
   readonly tailnet: (worker: string) => TailnetPlace;

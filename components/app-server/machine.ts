@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { renderHostBootstrap, type HostRecord } from "../bootstrap/index.ts";
-import { MachineImages, type ImageArchive } from "../storage/index.ts";
+import { MachineImages, type ReadableBucket } from "../storage/index.ts";
 
 export interface AppServerMachineArgs {
   /** Where ssh reaches it. */
@@ -17,7 +17,7 @@ export interface AppServerMachineArgs {
   /** Folders of the containers. */
   readonly directories: readonly string[];
   /** The vault's bucket of images. */
-  readonly imageArchive: ImageArchive;
+  readonly imageArchive: ReadableBucket;
   readonly record: Pick<HostRecord, "openPorts" | "swapMb" | "rebootAt">;
 }
 

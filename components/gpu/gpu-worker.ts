@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderGpuStartupScript } from "../bootstrap/index.ts";
 import { DockerHost, type ContainerService } from "../hosts/index.ts";
 import type { VariablesOf } from "../service-environment.ts";
-import { MachineImages, type ImageArchive } from "../storage/index.ts";
+import { MachineImages, type ReadableBucket } from "../storage/index.ts";
 import { Instance, StartupScript, Volume } from "../verda/index.ts";
 import type { FleetSettings, FleetWorker } from "./settings.ts";
 import { nfsTarget } from "./shared-filesystem.ts";
@@ -19,15 +19,6 @@ export interface TailnetPlace {
   /** `worker-1.tail1234.ts.net`, or an address. */
   readonly address: pulumi.Input<string>;
   readonly tags: readonly string[];
-}
-
-/** The bucket from which models come, readable with these. */
-export interface ModelSource {
-  readonly endpoint: pulumi.Input<string>;
-  readonly bucket: pulumi.Input<string>;
-  readonly accessKeyId: pulumi.Input<string>;
-  /** Secret. */
-  readonly secretAccessKey: pulumi.Input<string>;
 }
 
 /** What a worker talks to, as it is seen from the private network. */
@@ -57,11 +48,11 @@ export interface GpuWorkerArgs {
   readonly sshKeyIds: readonly pulumi.Input<string>[];
   readonly tailnet: TailnetPlace;
   readonly queue: WorkerQueue;
-  readonly models: ModelSource;
+  readonly models: ReadableBucket;
   /** Port of `/health` and `/metrics` in the private network. */
   readonly healthPort: number;
   /** The vault's bucket of images. */
-  readonly imageArchive: ImageArchive;
+  readonly imageArchive: ReadableBucket;
   /** Where images of private registries are fetched from. */
   readonly registryAuth?: docker.ProviderArgs["registryAuth"];
   /** The worker that has to be up again before this one may go down. Default: none. */

@@ -3,7 +3,7 @@ export { SimulatedComfyui, type SimulatedComfyuiArgs } from "./simulated-comfyui
 export { Worker, type WorkerArgs } from "./worker.ts";
 export { GpuFleet, type GpuFleetArgs } from "./gpu-fleet.ts";
 export { GpuWorker, type GpuWorkerArgs } from "./gpu-worker.ts";
-export type { ModelSource, TailnetPlace, WorkerQueue } from "./gpu-worker.ts";
+export type { TailnetPlace, WorkerQueue } from "./gpu-worker.ts";
 export { ServerlessWorkers, type ServerlessWorkersArgs } from "./serverless-workers.ts";
 export {
   fleetSettingsSchema,

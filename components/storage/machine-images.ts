@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderImageLoad } from "../bootstrap/index.ts";
 import { localNameOf, objectKeyOf, readArchivedImage } from "./archived-image.ts";
 
-/** The bucket with the images, and a key that reads it. */
-export interface ImageArchive {
+/** A bucket of the vault, and a key that reads it. */
+export interface ReadableBucket {
   readonly endpoint: pulumi.Input<string>;
   readonly bucket: pulumi.Input<string>;
   readonly accessKeyId: pulumi.Input<string>;
@@ -16,7 +16,8 @@ export interface MachineImagesArgs {
   readonly connection: command.types.input.remote.ConnectionArgs;
   /** Goes before commands of whoever logs in, who may need it for Docker: `sudo `. Default none. */
   readonly asRoot?: string;
-  readonly archive: ImageArchive;
+  /** The bucket with the images. */
+  readonly archive: ReadableBucket;
   /** What identifies the machine; another one needs every image anew. */
   readonly machine: pulumi.Input<string>;
   /** What has to be there before Docker is asked. */
