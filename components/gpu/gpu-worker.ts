@@ -48,6 +48,7 @@ export interface GpuWorkerArgs {
   readonly sshKeyIds: readonly pulumi.Input<string>[];
   readonly tailnet: TailnetPlace;
   readonly queue: WorkerQueue;
+  /** The bucket from which models come. */
   readonly models: ReadableBucket;
   /** Port of `/health` and `/metrics` in the private network. */
   readonly healthPort: number;
