@@ -31,6 +31,8 @@ export class MachineNetwork {
     const network = new MachineNetwork(before, await freeRange());
     // A run that was killed left its rules: what was before them is what counts.
     if (existsSync(before)) await network.restore();
+    // Its record may be lost with the cache that it lay in.
+    else await removeBridge();
     const { stdout: rules } = await run("iptables-save");
     const forwarding = readFileSync(FORWARDING, "utf8");
     writeFileSync(before, JSON.stringify({ rules, forwarding }));
@@ -48,7 +50,7 @@ export class MachineNetwork {
 
   /** Once the daemon has ended. */
   async restore(): Promise<void> {
-    if (existsSync(`/sys/class/net/${BRIDGE}`)) await run("ip", ["link", "delete", BRIDGE]);
+    await removeBridge();
     const { rules, forwarding } = JSON.parse(readFileSync(this.#before, "utf8")) as {
       rules: string;
       forwarding: string;
@@ -57,6 +59,10 @@ export class MachineNetwork {
     writeFileSync(FORWARDING, forwarding);
     rmSync(this.#before);
   }
+}
+
+async function removeBridge(): Promise<void> {
+  if (existsSync(`/sys/class/net/${BRIDGE}`)) await run("ip", ["link", "delete", BRIDGE]);
 }
 
 /** A range that no address or route of this machine is in. */
