@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import LongTestsFirst from "./tools/long-tests-first.ts";
 
 /**
  * Two projects: `unit` (pure logic, real Redis and real sockets where the thing under test speaks
@@ -10,6 +11,7 @@ export default defineConfig({
     // Real processes on two busy cores: one more try tells a race in a test from a fault. The report
     // names every test that needed it.
     retry: process.env.CI ? 1 : 0,
+    sequence: { sequencer: LongTestsFirst },
     reporters: ["default", "./tools/test-summary.ts"],
     projects: [
       {
